@@ -1,0 +1,242 @@
+//! The words that every floor uses: identifiers and closed lists.
+
+use std::{fmt, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// The identifier as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self(text.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&self.0, f)
+            }
+        }
+    };
+}
+
+id!(
+    /// A shop (店铺).
+    ShopId
+);
+id!(
+    /// An intent (意图), such as `log.track`.
+    IntentId
+);
+id!(
+    /// A script (话术).
+    ScriptId
+);
+id!(
+    /// A case kind (工单类型); its Chinese name is its id.
+    CaseKindId
+);
+
+impl ShopId {
+    /// The shop of accounts that no shop has claimed (未分配).
+    pub fn unassigned() -> Self {
+        Self::from("unassigned")
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal $(| $alias:literal)*),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$vdoc])* #[serde(rename = $code)] $variant),+
+        }
+
+        impl $name {
+            /// Every value, in order.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The English code, as stored and sent.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// Reads the English code or one of the Chinese words editors write.
+            pub fn parse(text: &str) -> Option<Self> {
+                match text.trim() {
+                    $($code $(| $alias)* => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.code())
+            }
+        }
+    };
+}
+
+words!(
+    /// How far the bot may go in a shop. Ordered: a request may lower the shop's mode, never raise it.
+    Mode {
+        /// Suggestions and case drafts only.
+        Off = "off" | "关闭",
+        /// Automatic replies while nobody is on duty.
+        Assist = "assist" | "辅助",
+        /// Also while staffed, for scripts whose policy is *answer*.
+        Auto = "auto" | "自动",
+    }
+);
+
+words!(
+    /// The most the bot may do alone about an intent (夜间). Ordered from silent to answering.
+    Policy {
+        /// Says nothing.
+        Silent = "silent" | "不回",
+        /// One neutral receipt.
+        Receipt = "receipt" | "回执",
+        /// Registers the matter, asks for what is missing, promises nothing.
+        Register = "register" | "登记",
+        /// Answers from knowledge.
+        Answer = "answer" | "回答",
+    }
+);
+
+words!(
+    /// What a script's text may do alone (自动).
+    AutoUse {
+        /// Only ever a suggestion to an agent.
+        Never = "never" | "不自动",
+        /// A neutral receipt.
+        Receipt = "receipt" | "回执",
+        /// Says that the matter is registered.
+        Register = "register" | "登记",
+        /// Answers the question.
+        Answer = "answer" | "回答",
+    }
+);
+
+words!(
+    /// When an intent opens a case (建单).
+    Opens {
+        /// Never.
+        Never = "never" | "从不",
+        /// When the bot registers it alone.
+        Registered = "registered" | "登记时",
+        /// Whenever it is understood.
+        Always = "always" | "总是",
+    }
+);
+
+words!(
+    /// The house's generic lines, which belong to no intent (用途).
+    Purpose {
+        /// A neutral receipt.
+        Receipt = "receipt" | "回执",
+        /// A truthful word about when a human is there.
+        Handoff = "handoff" | "转人工",
+    }
+);
+
+words!(
+    /// Where a shop sells.
+    Platform {
+        /// 淘宝.
+        Taobao = "taobao" | "淘宝",
+        /// 天猫.
+        Tmall = "tmall" | "天猫",
+        /// 京东.
+        Jd = "jd" | "京东",
+        /// 拼多多.
+        Pdd = "pdd" | "拼多多",
+        /// 抖音.
+        Douyin = "douyin" | "抖音" | "抖店",
+        /// 快手.
+        Kuaishou = "kuaishou" | "快手",
+        /// 小红书.
+        Xiaohongshu = "xiaohongshu" | "小红书",
+        /// 微信.
+        Wechat = "wechat" | "微信",
+        /// 闲鱼.
+        Xianyu = "xianyu" | "闲鱼",
+        /// The shop's own site.
+        Web = "web" | "自建站" | "网站",
+        /// Anything else.
+        Other = "other" | "其他",
+    }
+);
+
+words!(
+    /// Who spoke. The platforms' figures cannot be computed without it.
+    Speaker {
+        /// The customer.
+        Customer = "customer",
+        /// An agent, in his own words.
+        Human = "human",
+        /// This service, alone.
+        BotAuto = "bot_auto",
+        /// An agent, with a suggested reply.
+        BotAssist = "bot_assist",
+        /// The platform's welcome line.
+        Welcome = "welcome",
+        /// An out-of-hours notice or another bot of the account.
+        Notice = "notice",
+        /// A line of the platform itself.
+        System = "system",
+    }
+);
+
+impl Speaker {
+    /// An agent speaks, with or without a suggestion's help.
+    pub fn is_human(self) -> bool {
+        matches!(self, Self::Human | Self::BotAssist)
+    }
+}
+
+words!(
+    /// What a message is made of.
+    ContentKind {
+        /// Words.
+        Text = "text",
+        /// A picture.
+        Image = "image",
+        /// A voice message.
+        Voice = "voice",
+        /// A video.
+        Video = "video",
+        /// A file.
+        File = "file",
+        /// An order card.
+        Order = "order",
+        /// A product card.
+        Product = "product",
+        /// Anything else.
+        Other = "other",
+    }
+);
