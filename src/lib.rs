@@ -20,4 +20,5 @@
 //! or asks for the time; what is there is given `now`.
 
 pub mod clock;
+pub mod desk;
 pub mod knowledge;

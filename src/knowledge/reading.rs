@@ -1,7 +1,7 @@
 //! What is read, and what comes of reading it.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     fields::Fields,
@@ -54,7 +54,7 @@ pub struct Reading {
 }
 
 /// One understood intent.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReadIntent {
     /// Which.
     pub id: IntentId,
@@ -63,7 +63,7 @@ pub struct ReadIntent {
 }
 
 /// One script that could answer.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ReadScript {
     /// Which.
     pub id: ScriptId,
@@ -74,7 +74,7 @@ pub struct ReadScript {
 }
 
 /// The customer's mood on the ladder 0 (calm) to 4 (abuse or danger).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct Mood {
     /// The level.
     pub level: u8,
@@ -83,7 +83,7 @@ pub struct Mood {
 }
 
 /// A word that raised the mood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoodSignal {
     /// The word or pattern as written in `rules/mood.csv`.
     pub word: String,
@@ -94,7 +94,7 @@ pub struct MoodSignal {
 }
 
 /// Why something was understood.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Evidence {
     /// A keyword or a set of them was found.
