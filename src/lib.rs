@@ -13,7 +13,7 @@
 //! | 5 | `web` | doors |
 //! | 4 | `service` | work that waits, asks the clock and repeats |
 //! | 3 | `store`, `channel` | edges: keeping, speaking |
-//! | 2 | `desk` | what a good front desk decides: pure |
+//! | 2 | [`desk`] | what a good front desk decides: pure |
 //! | 1 | [`knowledge`] | what the shop's folder says: pure |
 //!
 //! `config` and [`clock`] stand beside the ground floor. Below floor 3 nothing waits, reads a disk

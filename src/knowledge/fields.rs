@@ -1,6 +1,55 @@
 //! Identifiers and quantities in a customer's words, claimed by whole tokens, longest first.
+//!
+//! A number is classified as a whole: a phone is never found inside an order number. What only the
+//! platform or the words beside it can tell is decided by them; what stays ambiguous says so in
+//! `or`, and an ambiguous number never fills a blank or a case.
+
+pub(crate) mod address;
+mod carriers;
+mod cues;
+mod goods;
+mod money;
+pub(crate) mod numbers;
+mod places;
+pub(crate) mod source;
+mod when;
 
 use serde::{Deserialize, Serialize};
+
+use self::source::{Claims, Source};
+use super::words::Platform;
+
+/// Everything named in one message, in the order in which it is said.
+pub fn extract(text: &str, platform: Platform) -> Vec<Field> {
+    let source = Source::new(text);
+    let mut fields: Vec<Field> = Vec::new();
+    for (_, field) in claims(&source, platform) {
+        if !fields
+            .iter()
+            .any(|f| f.kind == field.kind && f.value == field.value)
+        {
+            fields.push(field);
+        }
+    }
+    fields
+}
+
+/// What is found, with its ranges in the folded text, in order.
+pub(crate) fn claims(
+    source: &Source<'_>,
+    platform: Platform,
+) -> Vec<(std::ops::Range<usize>, Field)> {
+    let mut claims = Claims::default();
+    // The order is the rule: numbers before addresses, addresses before what their digits could be.
+    numbers::find(source, platform, &mut claims);
+    address::find(source, &mut claims);
+    carriers::find(source, &mut claims);
+    when::find(source, &mut claims);
+    money::find(source, &mut claims);
+    goods::find(source, &mut claims);
+    claims.found.sort_by_key(|(range, _)| range.start);
+    claims.found
+}
 
 /// What a field is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,6 +77,10 @@ pub enum FieldKind {
     Money,
     /// 尺码.
     Size,
+    /// 身高 in centimetres.
+    Height,
+    /// 体重 in 斤 (half kilograms).
+    Weight,
     /// 颜色.
     Colour,
     /// 日期 as written.
@@ -73,6 +126,22 @@ pub struct Field {
     pub or: Vec<FieldKind>,
 }
 
+impl Field {
+    pub(crate) fn new(kind: FieldKind, value: impl Into<String>, said: &str) -> Self {
+        Self {
+            kind,
+            value: value.into(),
+            said: said.to_owned(),
+            or: Vec::new(),
+        }
+    }
+
+    pub(crate) fn or(mut self, other: &[FieldKind]) -> Self {
+        self.or = other.to_vec();
+        self
+    }
+}
+
 /// Everything named in a turn, newest message first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -106,3 +175,6 @@ impl Fields {
             })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,27 +6,46 @@
 
 pub mod blank;
 pub mod case_kind;
+mod contest;
+mod dates;
+mod decode;
+pub(crate) mod factors;
 pub mod fields;
 pub mod forbidden;
+mod form;
 pub mod hours;
 pub mod index;
 pub mod intent;
 pub mod keywords;
+mod known;
+mod load;
 pub mod mask;
 pub mod mood;
+pub(crate) mod negation;
+pub(crate) mod patterns;
+mod plan;
 pub mod problem;
 pub mod ranking;
+pub mod reader;
 pub mod reading;
+mod review;
+mod roster;
+mod rules;
 pub mod script;
+pub(crate) mod sentence;
 pub mod shop;
 pub mod snapshot;
 pub mod spelling;
+mod table;
 pub mod text;
+pub(crate) mod tokens;
+pub(crate) mod wish;
 pub mod words;
+mod yaml;
 
-pub use problem::{Problem, Severity};
+pub use problem::{Place, Problem, Severity};
 pub use reading::{Reading, Said, Turn};
-pub use snapshot::{Files, Knowledge, Version};
+pub use snapshot::{Files, Knowledge, Version, files};
 pub use words::{
     AutoUse, CaseKindId, ContentKind, IntentId, Mode, Opens, Platform, Policy, Purpose, ScriptId,
     ShopId, Speaker,

@@ -17,6 +17,8 @@ pub struct Ranking {
     pub weak: f32,
     /// 问法权重: of the similarity to the nearest known sentence.
     pub sentence: f32,
+    /// 上文权重: how much of an earlier intent's score a follow-up without words of its own keeps.
+    pub context: f32,
 }
 
 impl Default for Ranking {
@@ -29,6 +31,7 @@ impl Default for Ranking {
             pattern: 0.7,
             weak: 0.2,
             sentence: 1.0,
+            context: 0.8,
         }
     }
 }

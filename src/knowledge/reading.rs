@@ -60,6 +60,24 @@ pub struct ReadIntent {
     pub id: IntentId,
     /// How sure, `0..=1`.
     pub score: f32,
+    /// What the customer wants with it.
+    #[serde(default)]
+    pub want: Want,
+}
+
+/// What a customer wants of the house with what he says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Want {
+    /// Something must be done: he demands it, or is in trouble, in so many words.
+    #[default]
+    Done,
+    /// He states how things are; what follows depends on what it is about.
+    Stated,
+    /// Only to be told: an answer ends it.
+    Told,
+    /// Nothing new: the words hold no matter of their own, one that was spoken of before stands in.
+    Earlier,
 }
 
 /// One script that could answer.

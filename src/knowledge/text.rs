@@ -3,7 +3,7 @@
 //! Customers write full-width digits, Traditional characters, emoji and "哈哈哈哈哈". Everything that is
 //! compared is brought to one form here; the original is what is stored and shown.
 
-use std::sync::LazyLock;
+use std::{borrow::Cow, sync::LazyLock};
 
 use ferrous_opencc::{OpenCC, config::BuiltinConfig};
 use unicode_normalization::UnicodeNormalization;
@@ -19,11 +19,15 @@ pub fn normalise(text: &str) -> String {
         .filter(|c| !is_invisible(*c))
         .flat_map(char::to_lowercase)
         .collect();
-    let simplified = match TO_SIMPLIFIED.as_ref() {
-        Some(converter) if !folded.is_ascii() => converter.convert(&folded),
-        _ => folded,
-    };
-    squeeze(&simplified)
+    squeeze(&simplify(&folded))
+}
+
+/// Traditional to Simplified, phrase by phrase.
+pub(crate) fn simplify(text: &str) -> Cow<'_, str> {
+    match TO_SIMPLIFIED.as_ref() {
+        Some(converter) if !text.is_ascii() => Cow::Owned(converter.convert(text)),
+        _ => Cow::Borrowed(text),
+    }
 }
 
 /// Whether a character is Han.
@@ -31,7 +35,8 @@ pub fn is_han(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3134f}')
 }
 
-fn is_invisible(c: char) -> bool {
+/// Zero-width characters, direction marks, variation selectors and control characters.
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{ad}')
         || (c.is_control() && c != '\n' && c != '\t')
 }
@@ -45,7 +50,10 @@ fn squeeze(text: &str) -> String {
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         if c.is_whitespace() && c != '\n' {
-            while chars.peek().is_some_and(|n| n.is_whitespace() && *n != '\n') {
+            while chars
+                .peek()
+                .is_some_and(|n| n.is_whitespace() && *n != '\n')
+            {
                 chars.next();
             }
             let between_han = last.is_some_and(is_han) && chars.peek().copied().is_some_and(is_han);

@@ -68,6 +68,15 @@ impl ShopId {
     }
 }
 
+/// A closed list of words that editors write.
+pub trait Word: Copy + 'static {
+    /// Every accepted spelling: the English code and the Chinese words.
+    const SPELLINGS: &'static [&'static str];
+
+    /// Reads one of the spellings.
+    fn read(text: &str) -> Option<Self>;
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal $(| $alias:literal)*),+ $(,)? }) => {
         $(#[$doc])*
@@ -97,6 +106,14 @@ macro_rules! words {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.code())
+            }
+        }
+
+        impl Word for $name {
+            const SPELLINGS: &'static [&'static str] = &[$($code $(, $alias)*),+];
+
+            fn read(text: &str) -> Option<Self> {
+                Self::parse(text)
             }
         }
     };
