@@ -21,4 +21,5 @@
 
 pub mod clock;
 pub mod desk;
+pub mod eval;
 pub mod knowledge;

@@ -146,6 +146,8 @@ pub enum Verdict {
     NobodyWaits,
     /// Only history is unanswered.
     OnlyHistory,
+    /// The customer's last words are too old for an answer out of nowhere.
+    Stale,
     /// The kill switch is on.
     Stopped,
     /// The mode is off, or assist while somebody is on duty.
@@ -162,4 +164,23 @@ pub enum Verdict {
     Register,
     /// The question is answered.
     Answer,
+}
+
+impl Verdict {
+    /// As logged, counted and stored.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NobodyWaits => "nobody_waits",
+            Self::OnlyHistory => "only_history",
+            Self::Stale => "stale",
+            Self::Stopped => "stopped",
+            Self::Mode => "mode",
+            Self::Owned => "owned",
+            Self::Silent => "silent",
+            Self::Receipt => "receipt",
+            Self::ReceiptCapped => "receipt_capped",
+            Self::Register => "register",
+            Self::Answer => "answer",
+        }
+    }
 }
