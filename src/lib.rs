@@ -12,7 +12,7 @@
 //! | 6 | `app` | wires the house |
 //! | 5 | `web` | doors |
 //! | 4 | `service` | work that waits, asks the clock and repeats |
-//! | 3 | `store`, `channel` | edges: keeping, speaking |
+//! | 3 | [`store`], `channel` | edges: keeping, speaking |
 //! | 2 | [`desk`] | what a good front desk decides: pure |
 //! | 1 | [`knowledge`] | what the shop's folder says: pure |
 //!
@@ -23,3 +23,4 @@ pub mod clock;
 pub mod desk;
 pub mod eval;
 pub mod knowledge;
+pub mod store;

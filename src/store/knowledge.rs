@@ -1,0 +1,112 @@
+//! Published knowledge: content-addressed files, versions, and which version is current.
+
+use std::collections::{BTreeMap, HashMap};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Error, Tx, Value, shops,
+    tx::{json, marks, padded},
+};
+use crate::knowledge::{Files, ShopId};
+
+/// Makes a version current, keeps its files, and raises the epoch of every shop (those named are made if they
+/// are new). Whether it was not current before.
+pub fn publish(
+    tx: &mut dyn Tx,
+    version: &str,
+    files: &Files,
+    shops: &[ShopId],
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    // Taken first, so that two nodes that publish do so one after the other.
+    tx.run(
+        "INSERT INTO setting (name, value) VALUES ('knowledge', '') ON CONFLICT (name) DO NOTHING",
+        &[],
+    )?;
+    let changed = tx.run(
+        "UPDATE setting SET value = ?1 WHERE name = 'knowledge' AND value <> ?1",
+        &[version.into()],
+    )? > 0;
+    shops::ensure(tx, shops)?;
+    if !changed {
+        return Ok(false);
+    }
+    let mut manifest = BTreeMap::new();
+    for (path, body) in files {
+        let hash: String = Sha256::digest(body)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        tx.run(
+            "INSERT INTO knowledge_file (hash, body) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING",
+            &[(&hash).into(), STANDARD.encode(body).into()],
+        )?;
+        manifest.insert(path, hash);
+    }
+    tx.run(
+        "INSERT INTO knowledge_version (version, manifest, published_at) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (version) DO UPDATE SET published_at = excluded.published_at",
+        &[version.into(), json(&manifest)?.into(), now.into()],
+    )?;
+    tx.run("UPDATE shop SET epoch = epoch + 1", &[])?;
+    Ok(true)
+}
+
+/// The name of the current version; `None` before the first.
+pub fn current_version(tx: &mut dyn Tx) -> Result<Option<String>, Error> {
+    let row = tx.first(
+        "SELECT value FROM setting WHERE name = 'knowledge' AND value <> ''",
+        &[],
+    )?;
+    row.map(|row| row.string("value")).transpose()
+}
+
+/// The current version and its files; `None` before the first.
+pub fn current(tx: &mut dyn Tx) -> Result<Option<(String, Files)>, Error> {
+    let Some(name) = current_version(tx)? else {
+        return Ok(None);
+    };
+    Ok(version(tx, &name)?.map(|files| (name, files)))
+}
+
+/// The files of a version; `None` when it was never published.
+pub fn version(tx: &mut dyn Tx, version: &str) -> Result<Option<Files>, Error> {
+    let row = tx.first(
+        "SELECT manifest FROM knowledge_version WHERE version = ?1",
+        &[version.into()],
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    let manifest: BTreeMap<String, String> = row.json("manifest")?;
+    let hashes = super::work::distinct(manifest.values().cloned());
+    let mut bodies = HashMap::new();
+    for hashes in hashes.chunks(64) {
+        let hashes = padded(hashes);
+        let args: Vec<Value> = hashes.iter().map(Value::from).collect();
+        let sql = format!(
+            "SELECT hash, body FROM knowledge_file WHERE hash IN ({})",
+            marks(1, hashes.len())
+        );
+        for row in tx.rows(&sql, &args)? {
+            let body = STANDARD
+                .decode(row.text("body")?)
+                .map_err(|_| row.broken("body"))?;
+            bodies.insert(row.string("hash")?, body);
+        }
+    }
+    manifest
+        .into_iter()
+        .map(|(path, hash)| {
+            Ok((
+                path,
+                bodies
+                    .get(&hash)
+                    .cloned()
+                    .ok_or_else(|| row.broken("manifest"))?,
+            ))
+        })
+        .collect::<Result<Files, Error>>()
+        .map(Some)
+}

@@ -1,0 +1,241 @@
+//! What there is to decide, and when there will be more.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, Utc};
+
+use super::{Error, Row, Tx, Value, messages};
+use crate::{
+    desk::{Message, facts::TAIL},
+    knowledge::{Platform, ShopId},
+};
+
+/// A conversation to decide about, leased to whoever took it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Work {
+    /// The conversation.
+    pub conversation: i64,
+    /// The door it came through.
+    pub source: String,
+    /// Its shop.
+    pub shop: ShopId,
+    /// Where the shop sells.
+    pub platform: Platform,
+    /// The conversation's count of facts.
+    pub facts: i64,
+    /// The shop's epoch.
+    pub epoch: i64,
+    /// The order the customer looks at, as the platform tells it.
+    pub order: Option<String>,
+    /// The latest messages, oldest first.
+    pub messages: Vec<Message>,
+}
+
+/// A customer who has waited longer than this is decided on again when he speaks, not when his shop changes:
+/// what a change costs is bounded by the day, not by the history. In milliseconds.
+const RECENT: i64 = 24 * 60 * 60 * 1000;
+
+/// Takes at most `limit` conversations for `lease_ms`: first those with undecided facts, oldest first; then
+/// those whose time to reconsider has come; then, at most a quarter, those whose shop has changed while a
+/// customer waits.
+pub fn take(
+    tx: &mut dyn Tx,
+    now: DateTime<Utc>,
+    lease_ms: i64,
+    limit: usize,
+) -> Result<Vec<Work>, Error> {
+    let lock = tx.dialect().lock("FOR UPDATE OF c SKIP LOCKED");
+    let free = "(c.lease_until IS NULL OR c.lease_until <= ?1)";
+    let passes = [
+        (
+            limit,
+            format!(
+                "SELECT c.id FROM conversation c WHERE c.decided < c.facts AND {free} ORDER BY c.last_at LIMIT ?2 {lock}"
+            ),
+        ),
+        (
+            limit,
+            format!(
+                "SELECT c.id FROM conversation c WHERE c.wake_at <= ?1 AND c.decided >= c.facts AND {free} \
+                 ORDER BY c.wake_at LIMIT ?2 {lock}"
+            ),
+        ),
+        // A reply that waits cannot leave on an old epoch; suggestions may wait a little.
+        (
+            limit,
+            format!(
+                "SELECT c.id FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN shop s ON s.id = c.shop \
+                 WHERE o.state IN ('waiting', 'claimed') AND o.state = 'waiting' AND o.kind = 'reply' AND c.epoch < s.epoch AND c.decided >= c.facts \
+                 AND (c.wake_at IS NULL OR c.wake_at > ?1) AND {free} ORDER BY o.next_at LIMIT ?2 {lock}"
+            ),
+        ),
+        // CROSS JOIN tells SQLite to go by shop and epoch and not by everybody who waits.
+        (
+            limit.div_ceil(16),
+            format!(
+                "SELECT c.id FROM shop s CROSS JOIN conversation c WHERE c.shop = s.id AND c.epoch < s.epoch \
+                 AND c.waiting_since > CAST(?1 AS BIGINT) - {RECENT} AND c.decided >= c.facts AND (c.wake_at IS NULL OR c.wake_at > ?1) \
+                 AND {free} ORDER BY c.waiting_since DESC LIMIT ?2 {lock}"
+            ),
+        ),
+    ];
+    let until = now.timestamp_millis() + lease_ms;
+    let mut taken: Vec<Row> = Vec::new();
+    for (most, query) in passes {
+        let room = most.min(limit - taken.len());
+        if room == 0 {
+            continue;
+        }
+        let chosen = tx.dialect().one_of("id", &query);
+        let mut rows = tx.rows(
+            &format!(
+                "UPDATE conversation SET lease_until = ?3 WHERE {chosen} \
+                 RETURNING id, shop, platform, facts, order_no, last_at, \
+                   (SELECT epoch FROM shop WHERE shop.id = conversation.shop) AS epoch, \
+                   (SELECT source FROM account WHERE account.id = conversation.account) AS source"
+            ),
+            &[
+                now.into(),
+                i64::try_from(room).unwrap_or(i64::MAX).into(),
+                until.into(),
+            ],
+        )?;
+        rows.sort_by_key(|row| (row.int("last_at").ok(), row.int("id").ok()));
+        taken.extend(rows);
+    }
+    let ids = taken
+        .iter()
+        .map(|row| row.int("id"))
+        .collect::<Result<Vec<_>, _>>()?;
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tails = tails(tx, &ids)?;
+    taken
+        .iter()
+        .map(|row| {
+            let conversation = row.int("id")?;
+            Ok(Work {
+                conversation,
+                source: row.string("source")?,
+                shop: row.text("shop")?.into(),
+                platform: messages::platform(row)?,
+                facts: row.int("facts")?,
+                epoch: row.int("epoch")?,
+                order: row.opt_string("order_no")?,
+                messages: tails.remove(&conversation).unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+/// Ends the leases of conversations that were taken and not decided, because their facts moved on: they are
+/// taken again at once.
+pub fn give_back(tx: &mut dyn Tx, conversations: &[i64]) -> Result<(), Error> {
+    for conversation in conversations {
+        tx.run(
+            "UPDATE conversation SET lease_until = NULL WHERE id = ?1",
+            &[(*conversation).into()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Ends every lease of a node that is known to be gone, so that its work is taken up at once.
+pub fn release(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<(), Error> {
+    tx.run(
+        "UPDATE conversation SET lease_until = NULL WHERE lease_until > ?1",
+        &[now.into()],
+    )?;
+    tx.run(
+        "UPDATE outbox SET next_at = ?1 WHERE state = 'claimed' AND next_at > ?1",
+        &[now.into()],
+    )?;
+    Ok(())
+}
+
+/// How many conversations have facts nobody has decided about.
+pub fn undecided(tx: &mut dyn Tx) -> Result<i64, Error> {
+    let row = tx.first(
+        "SELECT COUNT(*) AS n FROM conversation WHERE decided < facts",
+        &[],
+    )?;
+    row.map_or(Ok(0), |row| row.int("n"))
+}
+
+/// The next moment after `now` at which time alone brings work: a conversation wakes, a lease ends, a reply
+/// may leave.
+pub fn next_due(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Error> {
+    let row = tx.first(
+        "SELECT MIN(at) AS at FROM (\
+           SELECT MIN(wake_at) AS at FROM conversation WHERE wake_at > ?1 UNION ALL \
+           SELECT MIN(lease_until) AS at FROM conversation WHERE decided < facts AND lease_until > ?1 UNION ALL \
+           SELECT MIN(next_at) AS at FROM outbox WHERE state IN ('waiting', 'claimed') AND next_at > ?1\
+         ) AS due",
+        &[now.into()],
+    )?;
+    row.map_or(Ok(None), |row| row.opt_time("at"))
+}
+
+/// The latest messages of each conversation, oldest first, at most [`TAIL`] each.
+pub(super) fn tails(
+    tx: &mut dyn Tx,
+    conversations: &[i64],
+) -> Result<HashMap<i64, Vec<Message>>, Error> {
+    let mut tails: HashMap<i64, Vec<Message>> = HashMap::new();
+    for ids in conversations.chunks(64) {
+        // One short walk down the index for each; a padded list asks for conversation 0, which is nobody.
+        let mut ids = ids.to_vec();
+        ids.resize(ids.len().next_power_of_two(), 0);
+        let parts: Vec<String> = (1..=ids.len())
+            .map(|n| {
+                format!(
+                    "SELECT * FROM (SELECT id, conversation, speaker, sender, kind, text, at, received_at, history \
+                     FROM message WHERE conversation = ?{n} ORDER BY at DESC, id DESC LIMIT {TAIL}) AS m{n}"
+                )
+            })
+            .collect();
+        let args: Vec<Value> = ids.iter().map(|id| Value::from(*id)).collect();
+        for row in tx.rows(&parts.join(" UNION ALL "), &args)? {
+            tails
+                .entry(row.int("conversation")?)
+                .or_default()
+                .push(messages::message(&row)?);
+        }
+    }
+    for tail in tails.values_mut() {
+        tail.sort_by_key(|message| (message.at, message.id));
+    }
+    Ok(tails)
+}
+
+/// Since when the customer waits, from what is stored: his first line after the last answer he could read.
+pub(super) fn waiting_since(
+    tx: &mut dyn Tx,
+    conversation: i64,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let answer = tx.first(
+        "SELECT id, at FROM message WHERE conversation = ?1 AND speaker IN ('human', 'bot_assist', 'bot_auto') \
+         ORDER BY at DESC, id DESC LIMIT 1",
+        &[conversation.into()],
+    )?;
+    let (at, id) = match answer {
+        Some(row) => (row.int("at")?, row.int("id")?),
+        None => (i64::MIN, 0),
+    };
+    let first = tx.first(
+        "SELECT MIN(at) AS at FROM message WHERE conversation = ?1 AND speaker = 'customer' \
+         AND (at > ?2 OR (at = ?2 AND id > ?3))",
+        &[conversation.into(), at.into(), id.into()],
+    )?;
+    first.map_or(Ok(None), |row| row.opt_time("at"))
+}
+
+/// The values of `keys`, each once, in order.
+pub(super) fn distinct<T: Ord + Clone>(keys: impl IntoIterator<Item = T>) -> Vec<T> {
+    keys.into_iter()
+        .map(|key| (key, ()))
+        .collect::<BTreeMap<_, _>>()
+        .into_keys()
+        .collect()
+}

@@ -1,0 +1,207 @@
+//! Our own words are known when they come back.
+
+use jieban::{
+    desk::{Decision, Role},
+    store::outbox::Outcome,
+};
+
+use crate::house::*;
+
+stories!(
+    our_reply_between_the_lines_of_a_window,
+    a_human_line_before_our_reply_in_a_window,
+    an_echo_is_heard_once_and_is_no_fact,
+    an_echo_proves_that_it_was_sent,
+    a_truncated_echo_is_ours,
+    a_suggestion_that_comes_back_is_used,
+);
+
+async fn our_reply_between_the_lines_of_a_window(house: House) {
+    let first = house.record(&delivery("c", window(&["c:到哪了"])), 0).await;
+    let decision = Decision {
+        reply: content("包裹在路上"),
+        ..decision(first.last_customer)
+    };
+    house.commit(first.conversation, &decision, 0).await;
+    assert_eq!(house.claim(5).await.len(), 1);
+    // The customer's next line overtakes our reply; then the window shows it, labelled as anybody's.
+    assert_eq!(
+        house
+            .record(&delivery("c", window(&["c:到哪了", "c:快点"])), 6)
+            .await
+            .accepted,
+        1
+    );
+    for _ in 0..2 {
+        let shown = house
+            .record(
+                &delivery("c", window(&["c:到哪了", "c:快点", "a:包裹在路上"])),
+                7,
+            )
+            .await;
+        assert_eq!(shown.accepted, 0);
+    }
+    let shown = house
+        .record(
+            &delivery("c", window(&["c:快点", "b:包裹在路上", "c:谢谢"])),
+            8,
+        )
+        .await;
+    assert_eq!(shown.accepted, 1, "the customer's thanks");
+    let said = house.said("c").await;
+    assert_eq!(
+        said.iter().filter(|line| line.contains("包裹")).count(),
+        1,
+        "{said:?}"
+    );
+    assert!(!said.iter().any(|line| is_human(line)));
+}
+
+async fn a_human_line_before_our_reply_in_a_window(house: House) {
+    let first = house.record(&delivery("c", window(&["c:到哪了"])), 0).await;
+    let decision = Decision {
+        reply: content("包裹在路上"),
+        ..decision(first.last_customer)
+    };
+    house.commit(first.conversation, &decision, 0).await;
+    house.claim(5).await;
+    for (accepted, echoes) in [(1, 1), (0, 0), (0, 0)] {
+        let shown = house
+            .record(
+                &delivery("c", window(&["c:到哪了", "a:我来看看", "a:包裹在路上"])),
+                6,
+            )
+            .await;
+        assert_eq!((shown.accepted, shown.echoes), (accepted, echoes));
+    }
+    let later = house
+        .record(
+            &delivery("c", window(&["a:我来看看", "a:包裹在路上", "a:明天到"])),
+            7,
+        )
+        .await;
+    assert_eq!(later.accepted, 1);
+    assert!(
+        house.view("c").await.replies[0].crossed,
+        "a human spoke while it was on the wire"
+    );
+}
+
+async fn an_echo_is_heard_once_and_is_no_fact(house: House) {
+    let recorded = house.answered("c", "包裹在路上").await;
+    let id = house.claim(1).await.remove(0).id;
+    house
+        .settle(
+            &id,
+            Outcome::Sent {
+                platform_id: Some("p-1".into()),
+            },
+            2,
+        )
+        .await;
+    // The same words under another id are a human's: the platform told us ours.
+    let human = house
+        .record(&delivery("c", vec![agent("p-0", "包裹在路上")]), 3)
+        .await;
+    assert_eq!((human.accepted, human.echoes), (1, 0));
+    let before = house.seen(recorded.conversation).await;
+    let echo = house
+        .record(&delivery("c", vec![agent("p-1", "包裹 在路上")]), 4)
+        .await;
+    assert_eq!((echo.accepted, echo.echoes), (0, 1));
+    let again = house
+        .record(&delivery("c", vec![agent("p-1", "包裹 在路上")]), 5)
+        .await;
+    assert_eq!((again.accepted, again.echoes, again.duplicates), (0, 0, 1));
+    assert_eq!(house.seen(recorded.conversation).await, before);
+    assert_eq!(
+        house.said("c").await,
+        ["customer:到哪了", "bot_auto:包裹在路上", "human:包裹在路上"]
+    );
+    // Heard once: the next time an agent says the same it is his.
+    assert_eq!(
+        house
+            .record(&delivery("c", vec![agent("p-2", "包裹在路上")]), 6)
+            .await
+            .accepted,
+        1
+    );
+}
+
+async fn an_echo_proves_that_it_was_sent(house: House) {
+    house.answered("c", "包裹在路上").await;
+    let id = house.claim(1).await.remove(0).id;
+    house
+        .record(&delivery("c", vec![agent("p", "包裹在路上")]), 2)
+        .await;
+    assert_eq!(house.states("c").await, ["sent"]);
+    let retry = Outcome::Retry {
+        error: "timeout".into(),
+        next_at: at(9),
+    };
+    assert!(
+        !house.settle(&id, retry, 3).await,
+        "what the customer has read is not sent again"
+    );
+    assert!(
+        house
+            .settle(
+                &id,
+                Outcome::Sent {
+                    platform_id: Some("p".into())
+                },
+                4
+            )
+            .await
+    );
+}
+
+async fn a_truncated_echo_is_ours(house: House) {
+    let text =
+        "您好，您的包裹已经从杭州分拣中心发出，预计明天下午送达，请保持电话畅通，谢谢您的耐心等待";
+    house.answered("c", text).await;
+    house.claim(1).await;
+    let short = house.record(&delivery("c", window(&["a:您好"])), 2).await;
+    assert_eq!(
+        (short.accepted, short.echoes),
+        (1, 0),
+        "two characters prove nothing"
+    );
+    let cut: String = text.chars().take(25).collect();
+    let cut = house
+        .record(
+            &delivery(
+                "c",
+                vec![line(Role::Agent, "您好"), line(Role::Agent, &cut)],
+            ),
+            3,
+        )
+        .await;
+    assert_eq!((cut.accepted, cut.echoes), (0, 1));
+}
+
+async fn a_suggestion_that_comes_back_is_used(house: House) {
+    let recorded = house.asked("c", "到哪了").await;
+    let decision = Decision {
+        suggestions: vec![suggestion("亲，包裹在路上"), suggestion("帮您查一下")],
+        ..decision(recorded.last_customer)
+    };
+    house.commit(recorded.conversation, &decision, 0).await;
+    house
+        .record(&delivery("c", vec![agent("a", "亲,包裹在路上")]), 5)
+        .await;
+    assert_eq!(house.said("c").await[1], "bot_assist:亲,包裹在路上");
+    let used = house
+        .store
+        .read(|tx| {
+            let row = tx
+                .first("SELECT used, used_at FROM decision", &[])?
+                .unwrap();
+            Ok((row.opt_string("used")?, row.opt_time("used_at")?))
+        })
+        .await
+        .unwrap();
+    assert_eq!(used, (Some("track".into()), Some(at(5))));
+    // It counts as a human's: facts have moved on.
+    assert!(house.facts(recorded.conversation, 5).await.seen.facts == 2);
+}
