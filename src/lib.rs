@@ -8,10 +8,10 @@
 //!
 //! | floor | room | what it is for |
 //! |---|---|---|
-//! | 7 | `command` | the command line |
-//! | 6 | `app` | wires the house |
-//! | 5 | `web` | doors |
-//! | 4 | `service` | work that waits, asks the clock and repeats |
+//! | 7 | [`command`] | the command line |
+//! | 6 | [`app`] | wires the house |
+//! | 5 | [`web`] | doors |
+//! | 4 | [`service`] | work that waits, asks the clock and repeats |
 //! | 3 | [`store`], [`channel`] | edges: keeping, speaking |
 //! | 2 | [`desk`] | what a good front desk decides: pure |
 //! | 1 | [`knowledge`] | what the shop's folder says: pure |
@@ -19,10 +19,14 @@
 //! [`config`] and [`clock`] stand beside the ground floor. Below floor 3 nothing waits, reads a disk
 //! or asks for the time; what is there is given `now`.
 
+pub mod app;
 pub mod channel;
 pub mod clock;
+pub mod command;
 pub mod config;
 pub mod desk;
 pub mod eval;
 pub mod knowledge;
+pub mod service;
 pub mod store;
+pub mod web;

@@ -1,1 +1,5 @@
-fn main(){}
+//! The `jieban` binary: the command line and nothing else.
+
+fn main() -> std::process::ExitCode {
+    jieban::command::run()
+}

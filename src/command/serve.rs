@@ -1,0 +1,125 @@
+//! `serve`: runs the service until it is told to stop.
+
+use std::{process::ExitCode, sync::Arc};
+
+use anyhow::Context;
+
+use super::starter;
+use crate::{
+    app::{self, App},
+    clock::SystemClock,
+    config::{self, Config, DEFAULT_SOURCE},
+};
+
+/// Runs the service. Ctrl-C or SIGTERM stops it after it has finished what it holds.
+#[derive(Debug, clap::Args)]
+pub(super) struct Serve {
+    /// Address to listen on, such as 127.0.0.1:8700 (default: as configured).
+    #[arg(long)]
+    listen: Option<std::net::SocketAddr>,
+}
+
+impl Serve {
+    pub(super) fn run(self, mut config: Config) -> anyhow::Result<ExitCode> {
+        if let Some(listen) = self.listen {
+            config.listen = listen;
+        }
+        app::log(&config)?;
+        super::runtime()?.block_on(async {
+            let new = sign_in(&mut config)
+                .with_context(|| format!("cannot use the data folder {}", config.data.display()))?;
+            let stocked = config.publish
+                && starter::stock(&config.knowledge).with_context(|| {
+                    format!(
+                        "cannot write the knowledge folder {}",
+                        config.knowledge.display()
+                    )
+                })?;
+            let app = match App::open(&config, Arc::new(SystemClock)).await {
+                Ok(app) => app,
+                Err(error) => {
+                    for problem in error.problems() {
+                        eprintln!("{problem}");
+                    }
+                    return Err(error.into());
+                }
+            };
+            let listener = tokio::net::TcpListener::bind(config.listen)
+                .await
+                .with_context(|| format!("cannot listen on {}", config.listen))?;
+            let address = listener.local_addr()?;
+            // Listened for before anybody knows that we are here: who is told may stop us at once.
+            let stop = stop()?;
+            greet(&config, address, new, stocked);
+            app.run(listener, stop).await?;
+            tracing::info!("stopped");
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+/// Gives the default source its secret where the settings name none; says whether it is new.
+fn sign_in(config: &mut Config) -> std::io::Result<bool> {
+    if !config.needs_first_secret() {
+        return Ok(false);
+    }
+    let (secret, new) = config::first_secret(&config.secrets_folder())?;
+    if let Some(source) = config.sources.get_mut(DEFAULT_SOURCE) {
+        source.secrets.push(secret);
+    }
+    Ok(new)
+}
+
+/// What to type next, on the terminal of whoever started it; the address also for programs.
+fn greet(config: &Config, address: std::net::SocketAddr, new: bool, stocked: bool) {
+    println!(
+        "接班 Jieban {} listens on http://{address}",
+        env!("CARGO_PKG_VERSION")
+    );
+    println!(
+        "knowledge {} · data {}",
+        config.knowledge.display(),
+        config.data.display()
+    );
+    if stocked {
+        println!();
+        println!(
+            "A library to begin with was written to {}: rename the shop in shops.yaml, edit what you like.",
+            config.knowledge.display()
+        );
+    }
+    if new {
+        println!();
+        println!(
+            "A bridge secret was made: {}",
+            config.secrets_folder().display()
+        );
+        println!("In another terminal, in this folder, type:");
+        println!();
+        println!("    jieban say \"我的快递到哪了，订单号 2871234567890123456\"");
+        println!("    jieban ask \"少发了一个杯子\" --at \"2026-11-20 12:31\"");
+    }
+}
+
+/// Ctrl-C or SIGTERM, from now on.
+#[cfg(unix)]
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ctrl-C, from now on.
+#[cfg(windows)]
+fn stop() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
+}

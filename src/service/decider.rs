@@ -1,0 +1,166 @@
+//! The decide loop: takes conversations that need a decision, reads, looks, decides, commits.
+//!
+//! New facts, a switched shop, new knowledge and a moment that has come are the same to it. A commit that
+//! finds the facts changed is simply made again with the new ones.
+
+use std::{collections::HashSet, sync::Arc};
+
+use tokio::task::JoinSet;
+
+use super::{
+    shelf::Shelf,
+    thinker::Thinker,
+    worker::{Step, Worker},
+};
+use crate::{
+    clock::Clock,
+    desk::{Decision, Facts, decide, last_turn},
+    knowledge::{Knowledge, Reading, fields::FieldKind},
+    store::{
+        Error, Store,
+        decisions::{Commit, commit},
+        facts::facts_of,
+        work::{Work, give_back, take},
+    },
+};
+
+/// How many conversations are decided in one step.
+const BATCH: usize = 64;
+/// How long a node may take for a step before another takes over, in milliseconds.
+const LEASE: i64 = 10_000;
+
+/// The worker that decides.
+pub struct Decider {
+    /// Where facts are.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The knowledge.
+    pub shelf: Arc<Shelf>,
+    /// Reads and decides.
+    pub thinker: Thinker,
+    /// Sources that are told of suggestions.
+    pub announced: Arc<HashSet<String>>,
+}
+
+impl Decider {
+    async fn decide_batch(&self) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let work = self
+            .store
+            .write(move |tx| take(tx, now, LEASE, BATCH))
+            .await?;
+        if work.is_empty() {
+            return Ok(false);
+        }
+        let more = work.len() == BATCH;
+        let knowledge = self.shelf.knowledge();
+        let (knowledge, read) = self
+            .thinker
+            .think(move || {
+                let read: Vec<(Work, Reading)> = work
+                    .into_iter()
+                    .map(|work| {
+                        let reading = read(&knowledge, &work, now);
+                        (work, reading)
+                    })
+                    .collect();
+                (knowledge, read)
+            })
+            .await;
+        let asks: Vec<(i64, Vec<String>)> = read
+            .iter()
+            .map(|(work, reading)| (work.conversation, orders(reading)))
+            .collect();
+        let facts = self.store.read(move |tx| facts_of(tx, &asks, now)).await?;
+        let (decisions, moved) = self
+            .thinker
+            .think(move || {
+                let mut facts = facts.into_iter().peekable();
+                let mut decided: Vec<(Work, Facts, Decision)> = Vec::new();
+                let mut moved: Vec<i64> = Vec::new();
+                for (work, reading) in read {
+                    match facts.next_if(|facts| facts.seen.conversation == work.conversation) {
+                        Some(facts) if facts.seen.facts == work.facts => {
+                            let decision = decide(&knowledge, &facts, &reading, now);
+                            decided.push((work, facts, decision));
+                        }
+                        // Something was recorded after the reading.
+                        _ => moved.push(work.conversation),
+                    }
+                }
+                (decided, moved)
+            })
+            .await;
+        if !moved.is_empty() {
+            self.store.write(move |tx| give_back(tx, &moved)).await?;
+        }
+        self.commit_all(decisions).await?;
+        Ok(more)
+    }
+
+    async fn commit_all(&self, decisions: Vec<(Work, Facts, Decision)>) -> Result<(), Error> {
+        let now = self.clock.now();
+        let knowledge = self.shelf.knowledge();
+        let mut commits = JoinSet::new();
+        for (work, facts, decision) in decisions {
+            let store = self.store.clone();
+            let announce = self.announced.contains(&work.source);
+            let month = knowledge.month(&facts.shop, now);
+            commits.spawn(async move {
+                let verdict = decision.because.verdict;
+                let done = store
+                    .write(move |tx| commit(tx, &facts.seen, &decision, announce, &month, now))
+                    .await?;
+                match &done {
+                    Commit::Done { cases, .. } => {
+                        metrics::counter!("jieban_decisions_total", "verdict" => verdict.code())
+                            .increment(1);
+                        metrics::counter!("jieban_cases_opened_total")
+                            .increment(cases.len() as u64);
+                    }
+                    Commit::Stale => {
+                        metrics::counter!("jieban_decisions_stale_total").increment(1);
+                    }
+                }
+                Ok::<_, Error>(())
+            });
+        }
+        let mut failed = None;
+        while let Some(done) = commits.join_next().await {
+            match done {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => failed = Some(error),
+                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            }
+        }
+        failed.map_or(Ok(()), Err)
+    }
+}
+
+impl Worker for Decider {
+    fn name(&self) -> &str {
+        "decider"
+    }
+
+    fn step(&self) -> Step<'_> {
+        Box::pin(self.decide_batch())
+    }
+}
+
+/// What the conversation's last turn says; nothing when the customer never spoke or is not waiting.
+fn read(knowledge: &Knowledge, work: &Work, now: chrono::DateTime<chrono::Utc>) -> Reading {
+    match last_turn(&work.messages) {
+        Some(turn) if turn.open => knowledge.read(&turn.to_read(&work.shop, work.platform), now),
+        _ => Reading::default(),
+    }
+}
+
+fn orders(reading: &Reading) -> Vec<String> {
+    reading
+        .fields
+        .all(FieldKind::OrderNo)
+        .into_iter()
+        .map(str::to_owned)
+        .collect()
+}

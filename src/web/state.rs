@@ -1,0 +1,169 @@
+//! What every door knows: who may come in, what it bears, and whom to hand work to.
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use governor::{
+    DefaultDirectRateLimiter, Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+};
+use ipnet::IpNet;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+use tokio::sync::Semaphore;
+
+use super::{peer::Guests, work::Work};
+use crate::{
+    channel::standard_webhooks::Keys,
+    clock::Clock,
+    config::{BadSecret, Config, Limits, Source},
+    knowledge::Mode,
+};
+
+/// Shared by all requests. Cheap to clone.
+#[derive(Clone)]
+pub struct State(Arc<Shared>);
+
+/// Behind [`State`]; for this room only.
+pub struct Shared {
+    pub(super) work: Arc<dyn Work>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) limits: Limits,
+    pub(super) trusted: Vec<IpNet>,
+    pub(super) guests: Guests,
+    pub(super) in_flight: Semaphore,
+    doors: BTreeMap<String, Door>,
+    decoy: Door,
+    request_seed: u64,
+    requests: AtomicU64,
+}
+
+impl std::ops::Deref for State {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// One source, ready to be checked against.
+pub(super) struct Door {
+    /// Its name.
+    pub(super) name: String,
+    /// Its signing keys.
+    pub(super) keys: Keys,
+    /// Its replies are pushed.
+    pub(super) pushes: bool,
+    /// The most the bot may do for it.
+    pub(super) cap: Option<Mode>,
+    tokens: Vec<[u8; 32]>,
+    rate: DefaultDirectRateLimiter,
+}
+
+impl State {
+    /// Doors for the sources of `config`. The first secret of the default source must be in it already.
+    pub fn new(
+        config: &Config,
+        work: Arc<dyn Work>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, BadSecret> {
+        let doors = config
+            .sources
+            .iter()
+            .map(|(name, source)| Ok((name.clone(), Door::new(name, source, &config.limits)?)))
+            .collect::<Result<_, BadSecret>>()?;
+        let mut seed = [0; 8];
+        // Only tells two runs apart in logs; without randomness the process number does.
+        if getrandom::fill(&mut seed).is_err() {
+            seed = u64::from(std::process::id()).to_be_bytes();
+        }
+        Ok(Self(Arc::new(Shared {
+            work,
+            clock,
+            limits: config.limits,
+            trusted: config.trusted_proxies.clone(),
+            guests: Guests::new(config.limits.failed_sign_ins),
+            in_flight: Semaphore::new(config.limits.in_flight.min(Semaphore::MAX_PERMITS)),
+            doors,
+            decoy: Door::decoy(&config.limits)?,
+            request_seed: u64::from_be_bytes(seed),
+            requests: AtomicU64::new(0),
+        })))
+    }
+
+    /// The door of `source`, or one that opens to nobody but takes as long to check.
+    pub(super) fn door(&self, source: &str) -> (&Door, bool) {
+        match self.doors.get(source) {
+            Some(door) => (door, true),
+            None => (&self.decoy, false),
+        }
+    }
+
+    /// A name for a request, for logs and problems.
+    pub(super) fn next_request(&self) -> String {
+        let n = self.requests.fetch_add(1, Ordering::Relaxed);
+        format!("{:08x}-{n:x}", self.request_seed >> 32)
+    }
+}
+
+impl Door {
+    fn new(name: &str, source: &Source, limits: &Limits) -> Result<Self, BadSecret> {
+        let quota = Quota::per_second(at_least_one(limits.source_rate))
+            .allow_burst(at_least_one(limits.source_burst));
+        Ok(Self {
+            name: name.to_owned(),
+            keys: Keys::new(&source.secrets)?,
+            pushes: source.reply_url.is_some(),
+            cap: source.mode,
+            tokens: source
+                .tokens
+                .iter()
+                .map(|t| fingerprint(t.reveal().as_bytes()))
+                .collect(),
+            rate: RateLimiter::direct(quota),
+        })
+    }
+
+    /// Checks like a real door; whoever fits is refused all the same.
+    fn decoy(limits: &Limits) -> Result<Self, BadSecret> {
+        let decoy = "whsec_ZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3kgZGVjb3k=";
+        let source = Source {
+            secrets: vec![decoy.into()],
+            tokens: vec![decoy.into()],
+            ..Source::default()
+        };
+        Self::new("", &source, limits)
+    }
+
+    /// Whether `token` is one of its tokens. Takes as long whichever fits, and whatever its length.
+    pub(super) fn knows(&self, token: &[u8]) -> bool {
+        let given = fingerprint(token);
+        let mut fits = Choice::from(0);
+        for known in &self.tokens {
+            fits |= known.ct_eq(&given);
+        }
+        fits.into()
+    }
+
+    /// Counts a request; the error is how long to wait when there have been too many.
+    pub(super) fn count(&self) -> Result<(), Duration> {
+        self.rate
+            .check()
+            .map_err(|not| not.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+pub(super) fn at_least_one(n: u32) -> NonZeroU32 {
+    NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN)
+}
+
+fn fingerprint(token: &[u8]) -> [u8; 32] {
+    Sha256::digest(token).into()
+}

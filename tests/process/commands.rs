@@ -1,0 +1,151 @@
+//! The commands that need no service: check, ask, classify.
+
+use std::{
+    fs,
+    io::Write,
+    process::{Output, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use super::program::House;
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn run(house: &House, args: &[&str]) -> Output {
+    house.command(args).output().unwrap()
+}
+
+#[test]
+fn check_says_where_and_how_to_mend_and_fails() {
+    let house = House::new();
+    let good = run(&house, &["check", "knowledge"]);
+    assert!(good.status.success(), "{}", text(&good.stdout));
+    assert!(
+        text(&good.stdout).contains("可以使用"),
+        "{}",
+        text(&good.stdout)
+    );
+    let script = house.path("knowledge/scripts/freight.md");
+    let broken = fs::read_to_string(&script)
+        .unwrap()
+        .replace("意图: pre.freight", "意图: pre.frieght");
+    fs::write(&script, broken).unwrap();
+    let bad = run(&house, &["check", "knowledge"]);
+    let said = text(&bad.stdout);
+    assert_eq!(bad.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("scripts/freight.md:4:5") && said.contains("pre.freight"),
+        "{said}"
+    );
+}
+
+#[test]
+fn strict_fails_on_warnings() {
+    let house = House::new();
+    let script = house.path("knowledge/scripts/freight.md");
+    let text = fs::read_to_string(&script)
+        .unwrap()
+        .replace("亲，全店", "亲，加微信，全店");
+    fs::write(&script, text).unwrap();
+    assert!(run(&house, &["check"]).status.success());
+    assert_eq!(run(&house, &["check", "--strict"]).status.code(), Some(1));
+}
+
+#[test]
+fn ask_explains_itself_in_both_languages() {
+    let house = House::new();
+    let asked = run(&house, &["ask", "--at", "2026-11-20 12:31", "这个包邮吗"]);
+    let said = text(&asked.stdout);
+    assert!(asked.status.success(), "{}", text(&asked.stderr));
+    for words in [
+        "夜间",
+        "pre.freight",
+        "包邮",
+        "自动回复: answer",
+        "全店满39元包邮",
+    ] {
+        assert!(said.contains(words), "{words} in\n{said}");
+    }
+    let asked = run(&house, &["ask", "--english", "这个包邮吗"]);
+    assert!(text(&asked.stdout).contains("automatic reply"));
+    let asked = run(&house, &["ask", "--shop", "nowhere", "这个包邮吗"]);
+    assert!(text(&asked.stderr).contains("nowhere"));
+}
+
+#[test]
+fn classify_answers_line_by_line_in_order() {
+    let house = House::new();
+    let mut child = house
+        .command(&["classify"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = [
+        json!({"id": "a", "text": "这个包邮吗", "label": "ignored"}),
+        json!({"id": 2, "text": "少发了一个杯子，订单号 2871234567890123456", "platform": "taobao"}),
+        json!({"id": "c", "text": "那怎么办", "context": [{"role": "customer", "text": "在吗"}, {"role": "agent", "text": "在的"}], "at": "2026-11-20T15:00:00+08:00"}),
+        json!({"id": "d", "text": "再不处理我就投诉"}),
+        json!({"id": "e", "text": ""}),
+    ];
+    let mut input = child.stdin.take().unwrap();
+    for line in &lines {
+        writeln!(input, "{line}").unwrap();
+    }
+    drop(input);
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let rows: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let ids: Vec<&Value> = rows.iter().map(|row| &row["id"]).collect();
+    assert_eq!(
+        ids,
+        [
+            &json!("a"),
+            &json!(2),
+            &json!("c"),
+            &json!("d"),
+            &json!("e")
+        ]
+    );
+    assert_eq!(rows[0]["intents"][0]["id"], "pre.freight");
+    assert_eq!(rows[0]["scripts"][0]["fits"], true);
+    assert_eq!(rows[0]["auto"], "answer");
+    assert_eq!(rows[1]["cases"], json!(["漏发"]));
+    assert_eq!(rows[1]["auto"], "register");
+    assert_eq!(rows[1]["fields"][0]["value"], "2871234567890123456");
+    assert_eq!(rows[2]["auto"], "receipt");
+    assert_eq!(rows[3]["auto"], "receipt");
+    assert!(rows[3]["mood"]["level"].as_u64().unwrap() >= 3);
+    assert!(
+        rows[0]["because"]["evidence"]
+            .as_array()
+            .is_some_and(|e| !e.is_empty())
+    );
+}
+
+#[test]
+fn classify_names_the_line_that_is_no_message() {
+    let house = House::new();
+    let mut child = house
+        .command(&["classify"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    writeln!(child.stdin.take().unwrap(), "{{\"id\": 1}}").unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("line 1"),
+        "{}",
+        text(&output.stderr)
+    );
+}

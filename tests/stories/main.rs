@@ -1,0 +1,13 @@
+//! Whole-service stories: signed deliveries over TCP, workers stepped by hand, a clock that is moved.
+//!
+//! Snapshots show what a customer reads and what an agent finds.
+
+#![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
+
+mod cases;
+mod cover;
+mod deliveries;
+mod desk;
+mod helpers;
+mod knowledge;
+mod receiver;
