@@ -20,6 +20,7 @@ use crate::{
         Error, Store,
         decisions::{Commit, commit},
         facts::facts_of,
+        knowledge::current_version,
         work::{Work, give_back, take},
     },
 };
@@ -72,7 +73,16 @@ impl Decider {
             .iter()
             .map(|(work, reading)| (work.conversation, orders(reading)))
             .collect();
-        let facts = self.store.read(move |tx| facts_of(tx, &asks, now)).await?;
+        let (facts, published) = self
+            .store
+            .read(move |tx| Ok((facts_of(tx, &asks, now)?, current_version(tx)?)))
+            .await?;
+        if !self.shelf.is_current(&knowledge, published.as_deref()) {
+            // Another node has published. What was read is read again with that.
+            let taken: Vec<i64> = read.iter().map(|(work, _)| work.conversation).collect();
+            self.store.write(move |tx| give_back(tx, &taken)).await?;
+            return Ok(false);
+        }
         let (decisions, moved) = self
             .thinker
             .think(move || {

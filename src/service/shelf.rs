@@ -256,6 +256,12 @@ impl Shelf {
             .await
     }
 
+    /// Whether decisions may be made with this snapshot while `published` is the current one. The node that
+    /// publishes is ahead for a moment, and its decisions of that moment are stale; one that follows waits.
+    pub fn is_current(&self, knowledge: &Knowledge, published: Option<&str>) -> bool {
+        self.folder.is_some() || published == Some(knowledge.version().0.as_str())
+    }
+
     /// Takes over what another node published.
     async fn follow(&self) -> Result<(), store::Error> {
         let current = self.store.read(store::knowledge::current_version).await?;

@@ -161,6 +161,18 @@ impl TestDesk {
         }
     }
 
+    /// A node beside this one, on the same store and without the folder.
+    pub async fn follower(&self) -> App {
+        let config = Config {
+            publish: false,
+            ..self.config.clone()
+        };
+        let store = self.front.store.clone();
+        App::with_store(&config, self.clock.clone(), store)
+            .await
+            .unwrap()
+    }
+
     /// The knowledge folder, for stories that edit it.
     pub fn knowledge_folder(&self) -> PathBuf {
         self.folder.path().join("knowledge")
