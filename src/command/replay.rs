@@ -158,11 +158,17 @@ impl Replay {
     }
 
     async fn tally(&self, client: &Client) -> anyhow::Result<Tally> {
-        let body = client
+        for _ in 1..TRIES {
+            match client.get("/tally", &[("account_id", &self.account)]).await {
+                Ok(answer) => return Ok(serde_json::from_value(answer.good()?)?),
+                // Being started again, perhaps.
+                Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
+            }
+        }
+        let answer = client
             .get("/tally", &[("account_id", &self.account)])
-            .await?
-            .good()?;
-        Ok(serde_json::from_value(body)?)
+            .await?;
+        Ok(serde_json::from_value(answer.good()?)?)
     }
 
     async fn settle(&self, client: &Client, before: &Tally) -> anyhow::Result<Tally> {

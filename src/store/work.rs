@@ -36,8 +36,9 @@ pub struct Work {
 const RECENT: i64 = 24 * 60 * 60 * 1000;
 
 /// Takes at most `limit` conversations for `lease_ms`: first those with undecided facts, oldest first; then
-/// those whose time to reconsider has come; then, at most a quarter, those whose shop has changed while a
-/// customer waits.
+/// those whose time to reconsider has come, and those whose reply cannot leave because their shop has changed;
+/// when there are none of these, at most a quarter of `limit` of those whose shop has changed while a customer
+/// waits: new suggestions for an old question never hold up a new one.
 pub fn take(
     tx: &mut dyn Tx,
     now: DateTime<Utc>,
@@ -71,19 +72,20 @@ pub fn take(
         ),
         // CROSS JOIN tells SQLite to go by shop and epoch and not by everybody who waits.
         (
-            limit.div_ceil(16),
+            limit.div_ceil(4),
             format!(
                 "SELECT c.id FROM shop s CROSS JOIN conversation c WHERE c.shop = s.id AND c.epoch < s.epoch \
                  AND c.waiting_since > CAST(?1 AS BIGINT) - {RECENT} AND c.decided >= c.facts AND (c.wake_at IS NULL OR c.wake_at > ?1) \
-                 AND {free} ORDER BY c.waiting_since DESC LIMIT ?2 {lock}"
+                 AND {free} LIMIT ?2 {lock}"
             ),
         ),
     ];
     let until = now.timestamp_millis() + lease_ms;
     let mut taken: Vec<Row> = Vec::new();
     for (most, query) in passes {
+        let idle_only = most < limit;
         let room = most.min(limit - taken.len());
-        if room == 0 {
+        if room == 0 || idle_only && !taken.is_empty() {
             continue;
         }
         let chosen = tx.dialect().one_of("id", &query);
