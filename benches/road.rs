@@ -6,6 +6,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+#[path = "../tests/support/folder.rs"]
+mod folder;
+
 use std::{
     fs,
     io::{BufRead, BufReader},
@@ -19,6 +22,7 @@ use std::{
 };
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
+use folder::copy;
 use jieban::{
     channel::{
         bridge::{self, Post},
@@ -425,17 +429,4 @@ fn bare_door() {
             .with_state(keys());
         axum::serve(listener, router).await.unwrap();
     });
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }

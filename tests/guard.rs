@@ -2,32 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
+use std::{collections::BTreeSet, path::Path, sync::LazyLock};
 
 use jieban::knowledge::{
-    AutoUse, Files, Knowledge,
+    AutoUse, Knowledge,
     forbidden::{
         Ban::{self, Block, Confirm, Hint},
         Finding,
     },
 };
-
-fn collect(root: &Path, folder: &Path, files: &mut Files) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, files);
-        } else {
-            let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-            files.insert(name.replace('\\', "/"), fs::read(&path).unwrap());
-        }
-    }
-}
+use jieban::service::shelf::read_folder;
 
 static SHIPPED: LazyLock<Knowledge> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge");
-    let mut files = Files::new();
-    collect(&root, &root, &mut files);
+    let files = read_folder(&root).unwrap();
     Knowledge::load(&files).unwrap().0
 });
 

@@ -4,30 +4,13 @@
 
 use std::path::Path;
 
-use jieban::knowledge::{Files, Knowledge};
-
-fn collect(root: &Path, folder: &Path, files: &mut Files) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, files);
-        } else {
-            let name = path
-                .strip_prefix(root)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .replace('\\', "/");
-            files.insert(name, std::fs::read(&path).unwrap());
-        }
-    }
-}
+use jieban::knowledge::Knowledge;
+use jieban::service::shelf::read_folder;
 
 #[test]
 fn the_shipped_folder_is_read_without_a_problem() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge");
-    let mut files = Files::new();
-    collect(&root, &root, &mut files);
+    let files = read_folder(&root).unwrap();
     let (knowledge, warnings) = Knowledge::load(&files).unwrap_or_else(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         panic!("{} problems\n{}", lines.len(), lines.join("\n"))

@@ -7,33 +7,16 @@ use std::{path::Path, sync::LazyLock, time::Duration, time::Instant};
 
 use chrono::{DateTime, Utc};
 use jieban::knowledge::{
-    ContentKind, Files, Knowledge, Platform, Reading, Said, Speaker, Turn,
+    ContentKind, Knowledge, Platform, Reading, Said, Speaker, Turn,
     fields::{FieldKind, extract},
     reading::Want,
 };
+use jieban::service::shelf::read_folder;
 use proptest::prelude::*;
-
-fn collect(root: &Path, folder: &Path, files: &mut Files) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            collect(root, &path, files);
-        } else {
-            let name = path
-                .strip_prefix(root)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .replace('\\', "/");
-            files.insert(name, std::fs::read(&path).unwrap());
-        }
-    }
-}
 
 static SHIPPED: LazyLock<Knowledge> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("knowledge");
-    let mut files = Files::new();
-    collect(&root, &root, &mut files);
+    let files = read_folder(&root).unwrap();
     Knowledge::load(&files)
         .unwrap_or_else(|problems| panic!("{problems:?}"))
         .0

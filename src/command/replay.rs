@@ -158,17 +158,16 @@ impl Replay {
     }
 
     async fn tally(&self, client: &Client) -> anyhow::Result<Tally> {
-        for _ in 1..TRIES {
+        let mut tried = 0;
+        loop {
+            tried += 1;
             match client.get("/tally", &[("account_id", &self.account)]).await {
                 Ok(answer) => return Ok(serde_json::from_value(answer.good()?)?),
+                Err(error) if tried == TRIES => return Err(error),
                 // Being started again, perhaps.
                 Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
             }
         }
-        let answer = client
-            .get("/tally", &[("account_id", &self.account)])
-            .await?;
-        Ok(serde_json::from_value(answer.good()?)?)
     }
 
     async fn settle(&self, client: &Client, before: &Tally) -> anyhow::Result<Tally> {

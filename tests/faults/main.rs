@@ -18,17 +18,19 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
+#[path = "../support/folder.rs"]
+mod folder;
 #[macro_use]
-#[allow(dead_code)]
+#[expect(dead_code, reason = "only what these cases need of it")]
 #[path = "../store/house.rs"]
 mod house;
-#[allow(dead_code)]
+#[expect(dead_code, reason = "only what these cases need of it")]
 #[path = "../stories/desk.rs"]
 mod desk;
-#[allow(dead_code)]
+#[expect(dead_code, reason = "only what these cases need of it")]
 #[path = "../process/program.rs"]
 mod program;
-#[allow(dead_code)]
+#[expect(dead_code, reason = "only what these cases need of it")]
 #[path = "../stories/receiver.rs"]
 mod receiver;
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
 mod commands;
+#[path = "../support/folder.rs"]
+mod folder;
 mod kill;
 mod lifecycle;
 mod plugin;

@@ -17,6 +17,8 @@ use jieban::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::folder::copy;
+
 /// Where a test waits for a condition, it gives up after this long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -331,17 +333,4 @@ pub fn says(conversation: &str, id: &str, text: &str) -> Value {
         "conversation_id": conversation,
         "messages": [{"id": id, "role": "customer", "type": "text", "text": text}],
     })
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }

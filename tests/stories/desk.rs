@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::receiver::Receiver;
+use crate::folder::copy;
 
 /// Signs in both directions.
 pub const SECRET: &str = "whsec_c3Rvcmllcy1vZi1hLXRlYWhvdXNlLTAxMjM0NTY3ODk=";
@@ -72,19 +73,6 @@ pub struct TestDesk {
 pub fn local(text: &str) -> DateTime<Utc> {
     let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").unwrap();
     Shanghai.from_local_datetime(&local).unwrap().to_utc()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 impl TestDesk {

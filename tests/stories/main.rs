@@ -8,6 +8,8 @@ mod cases;
 mod cover;
 mod deliveries;
 mod desk;
+#[path = "../support/folder.rs"]
+mod folder;
 mod helpers;
 mod knowledge;
 mod receiver;
