@@ -10,8 +10,13 @@ use crate::{
     config::{BadSecret, Config, Database, Limits, LogFormat},
     knowledge::Problem,
     service::{
-        Front, Shelf, Worker, courier::Courier, decider::Decider, rounds::Rounds,
-        shelf::NoKnowledge, thinker::Thinker, worker,
+        Front, Shelf, Worker,
+        courier::Courier,
+        decider::{Decider, Round},
+        rounds::Rounds,
+        shelf::NoKnowledge,
+        thinker::Thinker,
+        worker,
     },
     store::{self, Store, work::release},
     web,
@@ -113,14 +118,22 @@ impl App {
             Arc::new(shelf.clone()),
             Arc::new(Rounds::new(store.clone(), clock.clone())),
         ];
-        for n in 1..=DECIDERS {
-            workers.push(Arc::new(Decider {
+        let decider = |round, thinker: &Thinker| {
+            Arc::new(Decider {
+                round,
                 store: store.clone(),
                 clock: clock.clone(),
                 shelf: shelf.clone(),
-                thinker: Thinker::start(&format!("decider-{n}")).map_err(NoKnowledge::Thread)?,
+                thinker: thinker.clone(),
                 announced: announced.clone(),
-            }));
+            })
+        };
+        for n in 1..=DECIDERS {
+            let thinker = Thinker::start(&format!("decider-{n}")).map_err(NoKnowledge::Thread)?;
+            workers.push(decider(Round::Due, &thinker));
+            if n == DECIDERS {
+                workers.push(decider(Round::Outdated, &thinker));
+            }
         }
         workers.append(&mut couriers);
         Ok(Self {

@@ -2,8 +2,11 @@
 //!
 //! New facts, a switched shop, new knowledge and a moment that has come are the same to it. A commit that
 //! finds the facts changed is simply made again with the new ones.
+//!
+//! What only wants fresh suggestions because its shop has changed is a round of its own, which takes its
+//! time: a saved folder makes everybody who waits outdated, and must not hold up who has just asked.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::task::JoinSet;
 
@@ -21,17 +24,38 @@ use crate::{
         decisions::{Commit, commit},
         facts::facts_of,
         knowledge::current_version,
-        work::{Work, give_back, take},
+        work::{Work, give_back, take, take_outdated},
     },
 };
 
-/// How many conversations are decided in one step.
-const BATCH: usize = 64;
 /// How long a node may take for a step before another takes over, in milliseconds.
 const LEASE: i64 = 10_000;
+/// The outdated may take one part of a core's time in so many and one.
+const REST: u32 = 3;
+
+/// What a decider takes up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// What is due: new facts, moments that have come, replies that cannot leave as they are.
+    Due,
+    /// What was decided before its shop changed.
+    Outdated,
+}
+
+impl Round {
+    /// How many conversations are decided in one step.
+    fn batch(self) -> usize {
+        match self {
+            Self::Due => 64,
+            Self::Outdated => 16,
+        }
+    }
+}
 
 /// The worker that decides.
 pub struct Decider {
+    /// What it takes up.
+    pub round: Round,
     /// Where facts are.
     pub store: Store,
     /// The time.
@@ -47,14 +71,18 @@ pub struct Decider {
 impl Decider {
     async fn decide_batch(&self) -> Result<bool, Error> {
         let now = self.clock.now();
+        let (round, batch) = (self.round, self.round.batch());
         let work = self
             .store
-            .write(move |tx| take(tx, now, LEASE, BATCH))
+            .write(move |tx| match round {
+                Round::Due => take(tx, now, LEASE, batch),
+                Round::Outdated => take_outdated(tx, now, LEASE, batch),
+            })
             .await?;
         if work.is_empty() {
             return Ok(false);
         }
-        let more = work.len() == BATCH;
+        let more = work.len() == batch;
         let knowledge = self.shelf.knowledge();
         let (knowledge, read) = self
             .thinker
@@ -150,7 +178,17 @@ impl Decider {
 
 impl Worker for Decider {
     fn name(&self) -> &str {
-        "decider"
+        match self.round {
+            Round::Due => "decider",
+            Round::Outdated => "outdated",
+        }
+    }
+
+    fn rest(&self, took: Duration) -> Option<Duration> {
+        match self.round {
+            Round::Due => None,
+            Round::Outdated => Some(took * REST),
+        }
     }
 
     fn step(&self) -> Step<'_> {

@@ -120,6 +120,7 @@ impl Local {
 
     fn connect(file: &Path) -> Result<Self, Error> {
         let session = Session::new(Connection::open(file).map_err(|e| told(&e))?)?;
+        session.pragma("cache_size = -16384", "")?;
         session.pragma("journal_mode = WAL", "wal")?;
         session.pragma("synchronous = FULL", "")?;
         session.pragma("synchronous", "2")?;
@@ -289,13 +290,13 @@ impl Session {
             failed: None,
             damaged: false,
         };
-        session.pragma("cache_size = -65536", "")?;
         session.pragma("temp_store = MEMORY", "")?;
         Ok(session)
     }
 
     fn reader(file: &Path) -> Result<Self, Error> {
         let session = Self::new(Connection::open(file).map_err(|e| told(&e))?)?;
+        session.pragma("cache_size = -4096", "")?;
         session.pragma("query_only = ON", "")?;
         Ok(session)
     }

@@ -34,77 +34,88 @@ pub struct Work {
 /// A customer who has waited longer than this is decided on again when he speaks, not when his shop changes:
 /// what a change costs is bounded by the day, not by the history. In milliseconds.
 const RECENT: i64 = 24 * 60 * 60 * 1000;
+/// Nobody is at work on it.
+const FREE: &str = "(c.lease_until IS NULL OR c.lease_until <= ?1)";
 
 /// Takes at most `limit` conversations for `lease_ms`: first those with undecided facts, oldest first; then
-/// those whose time to reconsider has come, and those whose reply cannot leave because their shop has changed;
-/// when there are none of these, at most a quarter of `limit` of those whose shop has changed while a customer
-/// waits: new suggestions for an old question never hold up a new one.
+/// those whose time to reconsider has come, and those whose reply cannot leave because their shop has changed.
 pub fn take(
     tx: &mut dyn Tx,
     now: DateTime<Utc>,
     lease_ms: i64,
     limit: usize,
 ) -> Result<Vec<Work>, Error> {
-    let lock = tx.dialect().lock("FOR UPDATE OF c SKIP LOCKED");
-    let free = "(c.lease_until IS NULL OR c.lease_until <= ?1)";
     let passes = [
-        (
-            limit,
-            format!(
-                "SELECT c.id FROM conversation c WHERE c.decided < c.facts AND {free} ORDER BY c.last_at LIMIT ?2 {lock}"
-            ),
-        ),
-        (
-            limit,
-            format!(
-                "SELECT c.id FROM conversation c WHERE c.wake_at <= ?1 AND c.decided >= c.facts AND {free} \
-                 ORDER BY c.wake_at LIMIT ?2 {lock}"
-            ),
+        format!("FROM conversation c WHERE c.decided < c.facts AND {FREE} ORDER BY c.last_at"),
+        format!(
+            "FROM conversation c WHERE c.wake_at <= ?1 AND c.decided >= c.facts AND {FREE} ORDER BY c.wake_at"
         ),
         // A reply that waits cannot leave on an old epoch; suggestions may wait a little.
-        (
-            limit,
-            format!(
-                "SELECT c.id FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN shop s ON s.id = c.shop \
-                 WHERE o.state IN ('waiting', 'claimed') AND o.state = 'waiting' AND o.kind = 'reply' AND c.epoch < s.epoch AND c.decided >= c.facts \
-                 AND (c.wake_at IS NULL OR c.wake_at > ?1) AND {free} ORDER BY o.next_at LIMIT ?2 {lock}"
-            ),
-        ),
-        // CROSS JOIN tells SQLite to go by shop and epoch and not by everybody who waits.
-        (
-            limit.div_ceil(4),
-            format!(
-                "SELECT c.id FROM shop s CROSS JOIN conversation c WHERE c.shop = s.id AND c.epoch < s.epoch \
-                 AND c.waiting_since > CAST(?1 AS BIGINT) - {RECENT} AND c.decided >= c.facts AND (c.wake_at IS NULL OR c.wake_at > ?1) \
-                 AND {free} LIMIT ?2 {lock}"
-            ),
+        format!(
+            "FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN shop s ON s.id = c.shop \
+             WHERE o.state IN ('waiting', 'claimed') AND o.state = 'waiting' AND o.kind = 'reply' AND c.epoch < s.epoch \
+             AND c.decided >= c.facts AND (c.wake_at IS NULL OR c.wake_at > ?1) AND {FREE} ORDER BY o.next_at"
         ),
     ];
-    let until = now.timestamp_millis() + lease_ms;
-    let mut taken: Vec<Row> = Vec::new();
-    for (most, query) in passes {
-        let idle_only = most < limit;
-        let room = most.min(limit - taken.len());
-        if room == 0 || idle_only && !taken.is_empty() {
-            continue;
+    let mut taken = Vec::new();
+    for chosen in &passes {
+        if taken.len() < limit {
+            let room = limit - taken.len();
+            taken.extend(lease(tx, chosen, now, lease_ms, room)?);
         }
-        let chosen = tx.dialect().one_of("id", &query);
-        let mut rows = tx.rows(
-            &format!(
-                "UPDATE conversation SET lease_until = ?3 WHERE {chosen} \
-                 RETURNING id, shop, platform, facts, order_no, last_at, \
-                   (SELECT epoch FROM shop WHERE shop.id = conversation.shop) AS epoch, \
-                   (SELECT source FROM account WHERE account.id = conversation.account) AS source"
-            ),
-            &[
-                now.into(),
-                i64::try_from(room).unwrap_or(i64::MAX).into(),
-                until.into(),
-            ],
-        )?;
-        rows.sort_by_key(|row| (row.int("last_at").ok(), row.int("id").ok()));
-        taken.extend(rows);
     }
+    work(tx, &taken)
+}
+
+/// Takes at most `limit` conversations for `lease_ms` in which a customer waits and whose shop has changed since
+/// they were decided: their suggestions are those of yesterday's folder.
+pub fn take_outdated(
+    tx: &mut dyn Tx,
+    now: DateTime<Utc>,
+    lease_ms: i64,
+    limit: usize,
+) -> Result<Vec<Work>, Error> {
+    // CROSS JOIN tells SQLite to go by shop and epoch and not by everybody who waits.
+    let chosen = format!(
+        "FROM shop s CROSS JOIN conversation c WHERE c.shop = s.id AND c.epoch < s.epoch \
+         AND c.waiting_since > CAST(?1 AS BIGINT) - {RECENT} AND c.decided >= c.facts \
+         AND (c.wake_at IS NULL OR c.wake_at > ?1) AND {FREE}"
+    );
+    let taken = lease(tx, &chosen, now, lease_ms, limit)?;
+    work(tx, &taken)
+}
+
+/// Leases the conversations that a query beginning at its `FROM` chooses.
+fn lease(
+    tx: &mut dyn Tx,
+    chosen: &str,
+    now: DateTime<Utc>,
+    lease_ms: i64,
+    limit: usize,
+) -> Result<Vec<Row>, Error> {
+    let dialect = tx.dialect();
+    let lock = dialect.lock("FOR UPDATE OF c SKIP LOCKED");
+    let chosen = dialect.one_of("id", &format!("SELECT c.id {chosen} LIMIT ?2 {lock}"));
+    let until = now.timestamp_millis() + lease_ms;
+    let mut rows = tx.rows(
+        &format!(
+            "UPDATE conversation SET lease_until = ?3 WHERE {chosen} \
+             RETURNING id, shop, platform, facts, order_no, last_at, \
+               (SELECT epoch FROM shop WHERE shop.id = conversation.shop) AS epoch, \
+               (SELECT source FROM account WHERE account.id = conversation.account) AS source"
+        ),
+        &[
+            now.into(),
+            i64::try_from(limit).unwrap_or(i64::MAX).into(),
+            until.into(),
+        ],
+    )?;
+    rows.sort_by_key(|row| (row.int("last_at").ok(), row.int("id").ok()));
+    Ok(rows)
+}
+
+/// Leased conversations with what was said in them.
+fn work(tx: &mut dyn Tx, taken: &[Row]) -> Result<Vec<Work>, Error> {
     let ids = taken
         .iter()
         .map(|row| row.int("id"))

@@ -288,6 +288,11 @@ impl House {
             .await
     }
 
+    pub(crate) async fn take_outdated(&self, seconds: i64) -> Vec<Work> {
+        self.write(move |tx| work::take_outdated(tx, at(seconds), 30_000, 20))
+            .await
+    }
+
     pub(crate) async fn facts(&self, conversation: i64, seconds: i64) -> Facts {
         self.store
             .read(move |tx| facts::facts(tx, conversation, &[], at(seconds)))
