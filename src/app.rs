@@ -22,8 +22,15 @@ use crate::{
     web,
 };
 
-/// Who decides side by side: while one reads, the other waits for the store.
+/// Who decides with one thread to think on: while one reads, the other waits for the store.
 const DECIDERS: usize = 2;
+
+/// How many threads read and decide: half of the machine, the rest is for doors and store. Every one of them keeps
+/// what its regexes have learned, some 30 MB with a large folder.
+fn thinkers() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores / 2).clamp(1, 4)
+}
 
 /// The opened house.
 pub struct App {
@@ -128,10 +135,12 @@ impl App {
                 announced: announced.clone(),
             })
         };
-        for n in 1..=DECIDERS {
-            let thinker = Thinker::start(&format!("decider-{n}")).map_err(NoKnowledge::Thread)?;
-            workers.push(decider(Round::Due, &thinker));
-            if n == DECIDERS {
+        for n in 1..=thinkers() {
+            let thinker = Thinker::start(&format!("thinker-{n}")).map_err(NoKnowledge::Thread)?;
+            for _ in 0..DECIDERS {
+                workers.push(decider(Round::Due, &thinker));
+            }
+            if n == 1 {
                 workers.push(decider(Round::Outdated, &thinker));
             }
         }

@@ -128,6 +128,10 @@ impl Review<'_> {
                 .collect()
         };
         let (old_texts, new_texts) = (texts(previous), texts(knowledge));
+        let remembered = previous
+            .answers
+            .get()
+            .filter(|answers| answers.hold(previous, self.now));
         let mut seen = BTreeSet::new();
         let mut changes: BTreeMap<(String, String, String), Vec<(Place, String)>> = BTreeMap::new();
         for sentence in wanted(knowledge).into_iter().chain(wanted(previous)) {
@@ -136,7 +140,11 @@ impl Review<'_> {
                 continue;
             }
             let context = context(knowledge, None, self.now);
-            let before = winner(&previous.read(&turn(&context, &sentence.text), context.at));
+            let before = remembered
+                .and_then(|answers| answers.to(&context, &sentence.text))
+                .unwrap_or_else(|| {
+                    winner(&previous.read(&turn(&context, &sentence.text), context.at))
+                });
             let after = winner(&self.read(context, &sentence.text));
             let was_nothing = before == (None, None) && !old_texts.contains(&text);
             if before == after || was_nothing {
@@ -178,12 +186,51 @@ impl Review<'_> {
         }
     }
 
+    /// Who won what was read as of now.
+    pub(super) fn answers(self) -> Answers {
+        let now = self.now;
+        Answers {
+            at: now,
+            winners: self
+                .readings
+                .into_iter()
+                .filter(|((context, _), _)| context.at == now)
+                .map(|((context, text), reading)| {
+                    ((context.shop, context.platform, text), winner(&reading))
+                })
+                .collect(),
+        }
+    }
+
     fn read(&mut self, context: Context, text: &str) -> Reading {
         let knowledge = self.knowledge;
         self.readings
             .entry((context, text.to_owned()))
             .or_insert_with_key(|(context, text)| knowledge.read(&turn(context, text), context.at))
             .clone()
+    }
+}
+
+/// Who won the sentences of a folder when it was reviewed, so that the review of the next version need not
+/// read them with this one again.
+pub(super) struct Answers {
+    at: DateTime<Utc>,
+    winners: HashMap<(ShopId, Platform, String), Winner>,
+}
+
+impl Answers {
+    /// Whether no script has begun or ended since.
+    fn hold(&self, knowledge: &Knowledge, now: DateTime<Utc>) -> bool {
+        let since = self.at.min(now)..self.at.max(now);
+        let mut dates = knowledge.scripts().iter().flat_map(|s| [s.from, s.until]);
+        !dates.any(|date| {
+            date.is_some_and(|date| since.contains(&(date - Duration::milliseconds(1))))
+        })
+    }
+
+    fn to(&self, context: &Context, text: &str) -> Option<Winner> {
+        let asked = (context.shop.clone(), context.platform, text.to_owned());
+        self.winners.get(&asked).cloned()
     }
 }
 

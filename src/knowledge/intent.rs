@@ -1,12 +1,12 @@
 //! An intent: what customers want, how they say it, and what the bot may do about it alone.
 
-use regex::Regex;
+use std::sync::Arc;
 
 use super::{
     dates,
     form::{Form, Written},
     known::{Known, Owner, Sentence},
-    patterns::compile,
+    patterns::{Pattern, compile},
     problem::Report,
     text::normalise,
     words::{CaseKindId, IntentId, Opens, Policy},
@@ -222,9 +222,13 @@ pub(super) fn normal_word(word: &Written, key: &str, report: &mut Report) -> Opt
 }
 
 /// Reports a pattern that is broken or fits everything. `pattern` is the regex of `written`.
-pub(super) fn check_regex(written: &Written, pattern: &str, report: &mut Report) -> Option<Regex> {
+pub(super) fn check_regex(
+    written: &Written,
+    pattern: &str,
+    report: &mut Report,
+) -> Option<Arc<Pattern>> {
     match compile(pattern) {
-        Ok(regex) if regex.is_match("") => {
+        Ok(compiled) if compiled.fits_nothing => {
             report.error(
                 written.place,
                 format!("句式“{pattern}”连空白也能配上，什么话都会算"),
@@ -232,7 +236,7 @@ pub(super) fn check_regex(written: &Written, pattern: &str, report: &mut Report)
             );
             None
         }
-        Ok(regex) => Some(regex),
+        Ok(compiled) => Some(compiled),
         Err(error) => {
             report.error(
                 written.place,

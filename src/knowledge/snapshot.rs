@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
+    sync::OnceLock,
 };
 
 use chrono::{DateTime, Utc};
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     case_kind::CaseKind,
+    contest::Answers,
     forbidden::{Bans, Finding},
     hours::{Coverage, Hours},
     intent::{Intent, Span},
@@ -94,6 +96,8 @@ pub struct Knowledge {
     ranking: Ranking,
     reader: Reader,
     pub(super) sentences: Vec<Sentence>,
+    /// Known once it was reviewed.
+    pub(super) answers: OnceLock<Answers>,
 }
 
 impl fmt::Debug for Knowledge {
@@ -178,6 +182,7 @@ impl Knowledge {
             spelling,
             ranking,
             sentences,
+            answers: OnceLock::new(),
         };
         Ok((knowledge, problems))
     }

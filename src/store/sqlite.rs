@@ -120,7 +120,7 @@ impl Local {
 
     fn connect(file: &Path) -> Result<Self, Error> {
         let session = Session::new(Connection::open(file).map_err(|e| told(&e))?)?;
-        session.pragma("cache_size = -16384", "")?;
+        session.pragma("cache_size = -8192", "")?;
         session.pragma("journal_mode = WAL", "wal")?;
         session.pragma("synchronous = FULL", "")?;
         session.pragma("synchronous", "2")?;
