@@ -78,10 +78,10 @@ fn several_wishes_in_one_turn() {
             "退回去的邮费谁掏 再问下灰色L码还有货没",
             "ref.freight pre.stock",
         ),
-        // Who threatens comes first: nothing is answered automatically then.
+        // What he wants done comes before the threat; nothing is answered automatically for either.
         (
             "四天没动静了是不是弄丢了 再不管我给差评+打12315",
-            "oth.complaint log.stuck",
+            "log.stuck oth.complaint",
         ),
         (
             "发票抬头给我开好没 货还没到呢",
@@ -112,6 +112,11 @@ fn what_is_denied_or_supposed_is_not_wanted() {
         ),
         ("补差价的链接发我一下", "log.order_change", "ref.price_diff"),
         ("退我8块钱我就不退货了", "ref.flaw_comp", "ref.return7"),
+        (
+            "放心我不会给差评的 只是收到有一点色差",
+            "ref.flaw_comp",
+            "oth.complaint",
+        ),
     ] {
         let reading = read(&[], &[&[text]]);
         assert!(

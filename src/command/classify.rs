@@ -68,6 +68,7 @@ struct Because {
     verdict: Verdict,
     policy: Policy,
     margin: f32,
+    unread: usize,
     runner_up: Option<ReadIntent>,
     evidence: Vec<Evidence>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,6 +156,7 @@ fn classify(knowledge: &Knowledge, shop: &ShopId, input: Input, at: DateTime<Utc
             verdict,
             policy: would.as_ref().map_or(Policy::Silent, |would| would.policy),
             margin: reading.margin,
+            unread: reading.unread,
             runner_up: reading.runner_up.clone(),
             evidence: reading.evidence.clone(),
             reply: would.and_then(|would| would.line).map(|line| line.text),

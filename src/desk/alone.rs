@@ -11,7 +11,9 @@ use super::{
     turn::LastTurn,
 };
 use crate::knowledge::{
-    AutoUse, IntentId, Policy, Purpose, ScriptId, forbidden::Ban, reading::ReadIntent,
+    AutoUse, IntentId, Policy, Purpose, ScriptId,
+    forbidden::Ban,
+    reading::{ReadIntent, ReadScript, Want},
     script::Script,
 };
 
@@ -19,6 +21,14 @@ use crate::knowledge::{
 pub const RISKY_MOOD: u8 = 3;
 /// The same neutral line goes out at most once in this time.
 pub const RECEIPT_PAUSE: Duration = Duration::minutes(30);
+
+/// How sure an intent must be to be answered, and how much surer for every Han character that nothing explains:
+/// a word or two carry a short question, not a long one.
+const SURE: f32 = 0.54;
+/// See [`SURE`].
+const UNREAD: f32 = 0.038;
+/// A script must be ahead of the next that answers the same intent by this much.
+const AHEAD: f32 = 0.01;
 
 /// What the bot would say alone.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,9 +123,11 @@ pub fn policy(filling: &Filling<'_>) -> Policy {
 
 /// The answers to every intent of the turn, at most two, joined; `None` when one of them has none.
 fn answer(filling: &Filling<'_>, intents: &[ReadIntent]) -> Option<Line> {
-    let mut lines = intents
-        .iter()
-        .map(|intent| best(filling, &intent.id, AutoUse::Answer, true));
+    let mut lines = intents.iter().map(|read| {
+        let sure = read.score >= SURE + UNREAD * filling.reading.unread as f32;
+        let asks = read.asked && read.want != Want::Earlier;
+        (sure && (asks || is_courtesy(read))).then(|| said(filling, &read.id))?
+    });
     let mut line = lines.next()??;
     if let Some(second) = lines.next() {
         let second = second?;
@@ -129,6 +141,41 @@ fn answer(filling: &Filling<'_>, intents: &[ReadIntent]) -> Option<Line> {
     Some(line)
 }
 
+/// The words that answer an intent: those of the script that asks for a word that was said, or else of the one
+/// that answers the intent as such. `None` when that is not for the bot to say, or when two could be meant.
+fn said(filling: &Filling<'_>, intent: &IntentId) -> Option<Line> {
+    let mut of_intent = filling
+        .reading
+        .scripts
+        .iter()
+        .filter_map(|read| Some((read, filling.knowledge.script(&read.id)?)))
+        .filter(|(_, script)| script.intent.as_ref() == Some(intent));
+    let answer = |(read, script): (&ReadScript, &Script)| {
+        let may = read.fits && script.auto == AutoUse::Answer;
+        may.then(|| line(filling, script, ReplyClass::Content))?
+    };
+    let mut named = of_intent
+        .clone()
+        .filter(|(read, _)| read.mentioned == Some(true))
+        .peekable();
+    if named.peek().is_some() {
+        // Where words for a wish or for an agent's own reply were said too, the careful one holds.
+        let careful = named
+            .clone()
+            .any(|(_, script)| script.auto != AutoUse::Answer);
+        return named.next().filter(|_| !careful).and_then(answer);
+    }
+    let general = of_intent.by_ref().filter(|(read, script)| {
+        read.mentioned.is_none() && script.auto == AutoUse::Answer && read.fits
+    });
+    let mut lines = general.filter_map(|found| Some((found.0.score, answer(found)?)));
+    let (best, line) = lines.next()?;
+    lines
+        .next()
+        .is_none_or(|(second, other)| best - second >= AHEAD || other.text == line.text)
+        .then_some(line)
+}
+
 fn register(filling: &Filling<'_>, intents: &[ReadIntent]) -> Option<Line> {
     intents
         .iter()
@@ -139,11 +186,12 @@ fn register(filling: &Filling<'_>, intents: &[ReadIntent]) -> Option<Line> {
                 .is_some_and(|intent| intent.night == Policy::Register)
         })
         .chain(intents)
-        .find_map(|read| best(filling, &read.id, AutoUse::Register, false))
+        .find_map(|read| best(filling, &read.id, AutoUse::Register))
 }
 
 /// The best script of an intent that may be used so, with every needed blank filled and nothing forbidden.
-fn best(filling: &Filling<'_>, intent: &IntentId, use_as: AutoUse, must_fit: bool) -> Option<Line> {
+/// What is registered depends on the intent, not on how near a script's own sentences are.
+fn best(filling: &Filling<'_>, intent: &IntentId, use_as: AutoUse) -> Option<Line> {
     let usable = |script: &&Script| {
         script.intent.as_ref() == Some(intent)
             && script.auto == use_as
@@ -153,21 +201,14 @@ fn best(filling: &Filling<'_>, intent: &IntentId, use_as: AutoUse, must_fit: boo
         .reading
         .scripts
         .iter()
-        .filter(|read| read.fits || !must_fit)
         .filter_map(|read| filling.knowledge.script(&read.id))
         .filter(usable);
-    // What is registered depends on the intent, not on how near a script's own sentences are.
-    let of_intent = filling
-        .knowledge
-        .scripts_of(intent)
-        .filter(usable)
-        .take(if must_fit { 0 } else { usize::MAX });
     let class = match use_as {
         AutoUse::Receipt => ReplyClass::Receipt,
         _ => ReplyClass::Content,
     };
     ranked
-        .chain(of_intent)
+        .chain(filling.knowledge.scripts_of(intent).filter(usable))
         .find_map(|script| line(filling, script, class))
 }
 
@@ -185,7 +226,7 @@ fn receipt(filling: &Filling<'_>, turn: &LastTurn<'_>) -> (Verdict, Option<Line>
         .intents
         .first()
         .filter(|_| calm)
-        .and_then(|read| best(filling, &read.id, AutoUse::Receipt, false));
+        .and_then(|read| best(filling, &read.id, AutoUse::Receipt));
     let words = of_intent.or_else(|| {
         filling
             .knowledge
@@ -220,4 +261,109 @@ fn already_said(filling: &Filling<'_>, turn: &LastTurn<'_>, line: &Line) -> bool
             && said.script == line.script
             && (said.at >= filling.coverage.since || turn.due() - said.at < RECEIPT_PAUSE)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic)]
+    use super::*;
+    use crate::{
+        desk::{
+            facts::{Facts, Seen},
+            last_turn,
+            testing::{moment, talk},
+        },
+        knowledge::{Knowledge, Platform, ShopId, files},
+    };
+
+    macro_rules! shop {
+        ($($path:literal),+ $(,)?) => {
+            vec![$(($path, include_str!(concat!("../../tests/stories/shop/", $path)))),+]
+        };
+    }
+
+    /// The tea shop, with three more scripts about freight.
+    fn house() -> Knowledge {
+        let mut pairs = shop![
+            "shops.yaml",
+            "hours/weekly.csv",
+            "intents/pre.freight.yaml",
+            "intents/oth.greet.yaml",
+            "scripts/freight.md",
+            "scripts/greet.md",
+            "scripts/receipt.md",
+        ];
+        pairs.extend([
+            (
+                "scripts/far.md",
+                "---\n编号: far\n标题: 偏远地区运费\n意图: pre.freight\n提到: [西藏, [海岛, 加]]\n自动: 回答\n---\n西藏补15元。\n",
+            ),
+            (
+                "scripts/abroad.md",
+                "---\n编号: abroad\n标题: 海外运费\n意图: pre.freight\n提到: [海外]\n自动: 不自动\n---\n我问一下货代。\n",
+            ),
+        ]);
+        Knowledge::load(&files(pairs)).unwrap().0
+    }
+
+    #[test]
+    fn only_what_is_asked_is_answered_and_by_the_script_whose_words_were_said() {
+        let house = house();
+        for (said, expected) in [
+            ("这个包邮吗", "answer freight"),
+            ("寄西藏的运费是多少", "answer far"),
+            ("发海岛运费要加多少", "answer far"),
+            ("寄海外的运费是多少", "receipt sys-receipt"),
+            ("西藏和海外的运费是多少", "receipt sys-receipt"),
+            // Told, not asked.
+            ("上回那单包邮", "receipt sys-receipt"),
+            // How one order stands, no rule knows.
+            ("多收的运费怎么还没退", "receipt sys-receipt"),
+            // A word of the matter in a long sentence about something else.
+            (
+                "隔壁邻居昨晚敲门问包邮柜子旁边那盏灯坏掉没人修怎么办",
+                "receipt sys-receipt",
+            ),
+            ("你好", "answer greet"),
+        ] {
+            let now = moment("23:30:00");
+            let facts = Facts {
+                seen: Seen {
+                    conversation: 1,
+                    facts: 1,
+                    epoch: 1,
+                },
+                shop: ShopId::from("teahouse"),
+                platform: Platform::Taobao,
+                mode: None,
+                stopped: false,
+                lowered: None,
+                order: None,
+                messages: talk(&format!("customer 23:30:00 {said}")),
+                open_cases: Vec::new(),
+                said: Vec::new(),
+            };
+            let turn = last_turn(&facts.messages).unwrap();
+            let reading = house.read(&turn.to_read(&facts.shop, facts.platform), now);
+            let coverage = house.coverage(&facts.shop, now);
+            let filling = Filling {
+                knowledge: &house,
+                facts: &facts,
+                reading: &reading,
+                coverage: &coverage,
+                now,
+            };
+            let would = alone(&filling, &turn);
+            let script = would
+                .line
+                .map_or(String::new(), |line| line.script.to_string());
+            assert_eq!(
+                format!("{} {script}", would.verdict.code()),
+                expected,
+                "{said}: {:?} unread {}",
+                reading.intents,
+                reading.unread
+            );
+        }
+    }
 }

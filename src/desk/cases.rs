@@ -39,7 +39,7 @@ pub fn drafts(
             continue;
         };
         let wanted = match intent.opens {
-            Opens::Always => matters(filling, read),
+            Opens::Always | Opens::Asked => matters(filling, read),
             Opens::Registered => registered && matters(filling, read),
             Opens::Never => false,
         };
@@ -58,7 +58,8 @@ pub fn drafts(
 }
 
 /// Whether there is more to do about an intent than to answer: a demand or a trouble in so many words, a
-/// word about a matter whose case stands open here, and a mere statement where an answer is not enough.
+/// word about a matter whose case stands open here, a mere statement where an answer is not enough, and a
+/// question where the intent says so.
 pub fn matters(filling: &Filling<'_>, read: &ReadIntent) -> bool {
     let Some(intent) = filling.knowledge.intent(&read.id) else {
         return false;
@@ -77,7 +78,8 @@ pub fn matters(filling: &Filling<'_>, read: &ReadIntent) -> bool {
                 && intent.opens != Opens::Registered
                 && intent.night != Policy::Answer
         }
-        Want::Told | Want::Earlier => false,
+        Want::Told => intent.opens == Opens::Asked,
+        Want::Earlier => false,
     };
     said || stands()
 }

@@ -92,7 +92,7 @@ pub fn curve(thresholds: &[f32], rows: &[Row]) -> Vec<Point> {
 pub fn with_fits(reading: &Reading, threshold: f32) -> Reading {
     let mut reading = reading.clone();
     for script in &mut reading.scripts {
-        script.fits = script.score >= threshold;
+        script.fits = script.grounds >= threshold;
     }
     reading
 }
@@ -142,6 +142,9 @@ mod tests {
         let script = |score, fits| ReadScript {
             id: ScriptId::from("a"),
             score,
+            near: score,
+            grounds: score,
+            mentioned: None,
             fits,
         };
         let reading = Reading {

@@ -358,6 +358,7 @@ mod tests {
         let first = |id: &str, carried: bool| Reading {
             intents: vec![ReadIntent {
                 want: Default::default(),
+                asked: true,
                 id: IntentId::from(id),
                 score: 0.9,
             }],

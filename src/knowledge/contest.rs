@@ -408,10 +408,14 @@ mod tests {
             id: id.into(),
             score,
             want: crate::knowledge::reading::Want::Done,
+            asked: true,
         };
         let script = |id: &str, score| ReadScript {
             id: id.into(),
             score,
+            near: score,
+            grounds: score,
+            mentioned: None,
             fits: true,
         };
         let reading = Reading {

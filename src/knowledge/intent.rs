@@ -194,7 +194,7 @@ pub(super) fn span(form: &Form, key: &str, report: &mut Report) -> Option<Span> 
 }
 
 /// Words as they are compared; a word of which nothing is left is reported.
-fn normal(groups: Vec<Vec<Written>>, key: &str, report: &mut Report) -> Vec<AllOf> {
+pub(super) fn normal(groups: Vec<Vec<Written>>, key: &str, report: &mut Report) -> Vec<AllOf> {
     groups
         .into_iter()
         .map(|group| {

@@ -25,6 +25,7 @@ pub(crate) mod negation;
 pub(crate) mod patterns;
 mod plan;
 pub mod problem;
+pub(crate) mod question;
 pub mod ranking;
 pub mod reader;
 pub mod reading;

@@ -24,7 +24,7 @@ pub struct Ranking {
 impl Default for Ranking {
     fn default() -> Self {
         Self {
-            fits: 0.60,
+            fits: 0.53,
             intent: 0.45,
             margin: 0.08,
             keyword: 0.6,

@@ -13,12 +13,14 @@ use super::{
     intent::Intent,
     keywords::{Keywords, Kind},
     mood::{MoodReader, MoodWord},
+    question,
     ranking::Ranking,
     reading::{Reading, Said, Turn},
     script::Script,
     sentence::{Sentence, blanks_as_commas, clauses, ends, sentences, without_cards},
     spelling::Spelling,
     text::normalise,
+    wish,
     words::{ContentKind, IntentId, Speaker},
 };
 
@@ -236,12 +238,14 @@ impl Reader {
         let before: Vec<String> = earlier.iter().map(|w| w.text.clone()).collect();
         reading.mood = self.mood.read(&said, &before);
         reading.fields = fields;
-        let probe = self.index.probe(&without_end(&said.join(",")));
+        let all = said.join(",");
+        let probe = self.index.probe(&without_end(&all));
         reading.scripts = self.shelf.rank(
             &reading.fields,
             &seen,
             &counts,
             self.ranking.fits,
+            &all,
             (&self.index, &probe),
         );
         reading
@@ -339,6 +343,7 @@ impl Reader {
             .map(|(range, near)| {
                 let clause = Sentence {
                     question: sentence.question && range.end == sentence.text.len(),
+                    marked: sentence.marked && range.end == sentence.text.len(),
                     text: sentence.text[range.clone()].to_owned(),
                 };
                 let piece = std::iter::once((0..range.len(), near));
@@ -350,6 +355,7 @@ impl Reader {
             })
             .collect();
         Heard {
+            asks: question::asks(&sentence.text, sentence.marked) && !wish::is_over(&sentence.text),
             text: sentence.text,
             scores,
             parts,

@@ -49,6 +49,9 @@ pub struct Reading {
     pub margin: f32,
     /// The best intent that was not understood well enough, for the curious.
     pub runner_up: Option<ReadIntent>,
+    /// How many Han characters of the turn nothing explains that speaks for what was understood: the more, the
+    /// surer an intent must be to be answered.
+    pub unread: usize,
     /// Every word, pattern and sentence that counted.
     pub evidence: Vec<Evidence>,
 }
@@ -63,6 +66,10 @@ pub struct ReadIntent {
     /// What the customer wants with it.
     #[serde(default)]
     pub want: Want,
+    /// Whether he puts a question about it that words can answer, or says what the folder lists as a way of
+    /// asking.
+    #[serde(default)]
+    pub asked: bool,
 }
 
 /// What a customer wants of the house with what he says.
@@ -87,7 +94,17 @@ pub struct ReadScript {
     pub id: ScriptId,
     /// How well it fits, `0..=1`.
     pub score: f32,
-    /// At or above the `fits` threshold.
+    /// What of the score stands on its intent or on its own sentences, and not only on words in common: this is
+    /// what must reach the `fits` threshold.
+    #[serde(default)]
+    pub grounds: f32,
+    /// How near the nearest of its own sentences is, `0..=1`: what tells the scripts of one intent apart.
+    #[serde(default)]
+    pub near: f32,
+    /// Whether the customer said a word that the script asks for; `None` when it asks for none.
+    #[serde(default)]
+    pub mentioned: Option<bool>,
+    /// Its grounds are at or above the `fits` threshold.
     pub fits: bool,
 }
 

@@ -7,6 +7,7 @@ use super::{
     blank::{self, Reply},
     dates,
     form::{Form, Written, read_word},
+    intent::{AllOf, normal},
     known::{Known, Owner, Sentence},
     problem::{Place, Report},
     words::{AutoUse, IntentId, Platform, Purpose, ScriptId, ShopId},
@@ -28,6 +29,9 @@ pub struct Script {
     pub ask: Vec<String>,
     /// Sentences it must not win.
     pub not: Vec<String>,
+    /// Words of which the customer must have said one (or one group) before it may answer alone; when he has,
+    /// it goes before the intent's other scripts. Normalised; empty means that it answers the intent as such.
+    pub mentions: Vec<AllOf>,
     /// Blanks that must be filled before it may leave without a human.
     pub needs: Vec<String>,
     /// Shops it is for; empty means all.
@@ -66,6 +70,7 @@ const KEYS: &[Key] = &[
     ("用途", "purpose"),
     ("问法", "ask"),
     ("不匹配", "not"),
+    ("提到", "mentions"),
     ("需要", "needs"),
     ("店铺", "shops"),
     ("平台", "platforms"),
@@ -122,6 +127,7 @@ pub(super) fn read(
     }
     let ask = form.list("问法", report);
     let not = form.list("不匹配", report);
+    let mentions = normal(form.groups("提到", report), "提到", report);
     let needs = form.list("需要", report);
     known.blank_names("需要", &needs, report);
     let shops: Vec<ShopId> = form
@@ -166,6 +172,7 @@ pub(super) fn read(
         purpose: purpose_read,
         ask: plain(ask),
         not: plain(not),
+        mentions,
         needs: plain(needs),
         shops,
         platforms,

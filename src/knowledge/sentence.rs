@@ -31,12 +31,16 @@ pub(crate) struct Sentence {
     pub(crate) text: String,
     /// It ended with a question mark, or its last word asks.
     pub(crate) question: bool,
+    /// It ended with a question mark.
+    pub(crate) marked: bool,
 }
 
 /// Takes pasted cards and links out of a normalised text.
 pub(crate) fn without_cards(text: &str) -> Cow<'_, str> {
     match PASTED.as_ref() {
-        Some(re) if text.contains([':', '：']) => re.replace_all(text, " "),
+        Some(re) if text.contains([':', '：']) || text.contains("咨询") => {
+            re.replace_all(text, " ")
+        }
         _ => Cow::Borrowed(text),
     }
 }
@@ -88,19 +92,22 @@ pub(crate) fn sentences(text: &str) -> impl Iterator<Item = Sentence> + '_ {
                 return only_marks.then(|| Sentence {
                     text: text.trim().to_owned(),
                     question: true,
+                    marked: true,
                 });
             }
             let end = rest.find(is_end).unwrap_or(rest.len());
             let body = rest[..end].trim();
             let tail = &rest[end..];
             let marks = tail.len() - tail.trim_start_matches(|c| is_end(c) || c == ' ').len();
-            let question = tail[..marks].contains('?') || asks(body);
+            let marked = tail[..marks].contains('?');
+            let question = marked || asks(body);
             rest = &tail[marks..];
             if !body.is_empty() {
                 said = true;
                 return Some(Sentence {
                     text: body.to_owned(),
                     question,
+                    marked,
                 });
             }
         }
@@ -128,6 +135,8 @@ static AND_THEN: &[&str] = &[
     "同时",
     "再帮",
     "再问",
+    "再换",
+    "再改",
 ];
 
 /// The clauses of a sentence, as byte ranges: cut at commas, blanks and words like 另外; pieces of one

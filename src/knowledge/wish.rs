@@ -307,6 +307,11 @@ static WAITED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new("[0-9一二两三四五六七八九十几半多好](多)?个?(天|小时|钟头|周|星期|礼拜|月|年)多?(都|就)?(过去|过)?(了|还|都)").ok()
 });
 
+/// Whether a sentence tells of an act that is over.
+pub(crate) fn is_over(sentence: &str) -> bool {
+    OVER.as_ref().is_some_and(|over| over.is_match(sentence))
+}
+
 /// What one sentence, normalised, wants.
 pub(crate) fn want(sentence: &str) -> Want {
     let sorts = [POLITE, DEMANDS, TROUBLE, SUPPOSED, ASKS];
@@ -326,7 +331,7 @@ pub(crate) fn want(sentence: &str) -> Want {
         return Want::Told;
     }
     let [_, demands, trouble, supposed, asks] = found;
-    let over = || OVER.as_ref().is_some_and(|over| over.is_match(sentence));
+    let over = || is_over(sentence);
     let waited = || {
         WAITED
             .as_ref()

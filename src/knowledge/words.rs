@@ -166,8 +166,10 @@ words!(
         Never = "never" | "从不",
         /// When the bot registers it alone.
         Registered = "registered" | "登记时",
-        /// Whenever it is understood.
+        /// Whenever something is wanted: a demand, or a trouble.
         Always = "always" | "总是",
+        /// Also for a mere question, because only somebody who looks can answer it (到哪了).
+        Asked = "asked" | "问也建",
     }
 );
 

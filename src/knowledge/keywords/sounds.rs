@@ -8,6 +8,9 @@ use pinyin::ToPinyin;
 use super::{Item, Kind};
 use crate::knowledge::text::is_han;
 
+/// What stands after any word tells none from another: 用完了 is no 弯了.
+const PARTICLES: [char; 4] = ['了', '的', '着', '过'];
+
 /// Strong words by sound: every syllable is one private character, so that places stay the same.
 pub(super) struct Sounds {
     syllables: HashMap<&'static str, char>,
@@ -84,7 +87,8 @@ impl Sounds {
                 .flatten()
             {
                 // Two characters that merely sound alike are mostly another word: one must be the same.
-                let same = heard.iter().zip(meant).filter(|(a, b)| a == b).count();
+                let alike = heard.iter().zip(meant).filter(|(a, b)| a == b);
+                let same = alike.filter(|(a, _)| !PARTICLES.contains(a)).count();
                 if heard.len() > 2 && same >= 1 || heard.len() == 2 && same == 1 {
                     out.push((*item, start..end));
                 }

@@ -1,6 +1,6 @@
 //! From scores per sentence to what the turn wants: one ranking, several intents, what came before.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use super::{
     Reader, Words,
@@ -8,6 +8,7 @@ use super::{
 };
 use crate::knowledge::{
     keywords::Kind,
+    question,
     reading::{Evidence, ReadIntent, Reading, Want},
     sentence::clauses,
     text::is_han,
@@ -22,6 +23,12 @@ const SHARE: f32 = 0.55;
 const BY_CLAUSE: f32 = 0.62;
 /// A sentence of this share of what is understood says what is wanted with a matter.
 const HINT: f32 = 0.5;
+/// A sentence this near to a listed one asks what that asks.
+const LISTED: f32 = 0.65;
+/// A known sentence this near explains the characters that it shares.
+const NEARLY: f32 = 0.3;
+/// Characters that every sentence has: they need no explanation.
+const COMMON: &str = "我你您他她它们的了吗么呢吧啊呀这那个是有没不可以能会要请问想知道一下在就都也还什怎样多少几时候现给到底亲好谢嘛哪里为啥哦嗯只又再很和跟把被对于";
 /// Follow-ups are short.
 const SHORT: usize = 14;
 
@@ -79,12 +86,11 @@ impl Reader {
         }
         self.order(&mut wanted);
         for one in &wanted {
-            reading.intents.push(self.read_intent(
-                one.intent,
-                one.score,
-                self.want(heard, one.intent),
-            ));
+            reading
+                .intents
+                .push(self.read_intent(heard, one.intent, one.score));
         }
+        reading.unread = self.unread(heard, &wanted);
         let silent = |w: &Wanted| SILENT.contains(&self.intents[w.intent].id.as_str());
         if wanted.iter().all(silent) && self.follows(words, named) {
             let insists = words.iter().any(|w| wish::want(&w.text) == Want::Done);
@@ -99,12 +105,58 @@ impl Reader {
         (reading, seen)
     }
 
-    fn read_intent(&self, intent: usize, score: f32, want: Want) -> ReadIntent {
+    fn read_intent(&self, heard: &[Heard], intent: usize, score: f32) -> ReadIntent {
         ReadIntent {
             id: self.intents[intent].id.clone(),
             score,
-            want,
+            want: self.want(heard, intent),
+            asked: self.asked(heard, intent),
         }
+    }
+
+    /// Whether a sentence that speaks for an intent asks, or is near to one that the folder lists as asking.
+    fn asked(&self, heard: &[Heard], intent: usize) -> bool {
+        heard.iter().any(|sentence| {
+            let parts = sentence.parts.iter().flat_map(|part| &part.scores);
+            let mut own = sentence
+                .scores
+                .iter()
+                .chain(parts)
+                .filter(|s| s.intent == intent && s.score >= self.ranking.intent * HINT);
+            let told = || wish::want(&sentence.text) != Want::Done;
+            own.clone().next().is_some() && sentence.asks
+                || own.any(|s| s.near >= LISTED)
+                    && told()
+                    && !question::is_state(&sentence.text)
+                    && !wish::is_over(&sentence.text)
+        })
+    }
+
+    /// How many Han characters of the turn nothing that speaks for what is wanted explains: they stand in none
+    /// of its words, patterns and near sentences, and are no words that every sentence has.
+    fn unread(&self, heard: &[Heard], wanted: &[Wanted]) -> usize {
+        let of = |scored: &&Scored| wanted.iter().any(|w| w.intent == scored.intent);
+        let mut known = String::from(COMMON);
+        let parts = heard.iter().flat_map(|h| &h.parts).flat_map(|p| &p.scores);
+        for scored in heard.iter().flat_map(|h| &h.scores).chain(parts).filter(of) {
+            for (_, words, _) in scored.words.iter().filter(|w| w.0 != Kind::Pattern) {
+                known.push_str(words);
+            }
+            let near = scored.nearest.filter(|_| scored.near >= NEARLY);
+            if let Some(near) = near.and_then(|(at, _)| self.index.known(at)) {
+                known.push_str(&near.text);
+            }
+        }
+        let mut unread = 0;
+        for sentence in heard {
+            let scores = sentence.scores.iter().filter(of);
+            let spans: Vec<&Range<usize>> = scores.flat_map(|s| &s.strong).collect();
+            let free = sentence.text.char_indices().filter(|(at, c)| {
+                is_han(*c) && !known.contains(*c) && !spans.iter().any(|span| span.contains(at))
+            });
+            unread += free.count();
+        }
+        unread
     }
 
     /// What the customer wants with a matter: something done, when any sentence that speaks for it, or for
@@ -267,9 +319,12 @@ impl Reader {
             {
                 return;
             }
-            reading
-                .intents
-                .push(self.read_intent(best.intent, score, want));
+            reading.intents.push(ReadIntent {
+                id: self.intents[best.intent].id.clone(),
+                score,
+                want,
+                asked: false,
+            });
             reading.evidence.push(Evidence::Context {
                 intent: self.intents[best.intent].id.clone(),
             });
@@ -295,8 +350,7 @@ impl Reader {
             .map(|w| w.score)
             .chain(reading.intents.iter().map(|i| i.score))
             .fold(0.0, f32::max);
-        let runner_up = rival
-            .map(|(intent, score)| self.read_intent(*intent, *score, self.want(heard, *intent)));
+        let runner_up = rival.map(|(intent, score)| self.read_intent(heard, *intent, *score));
         reading.margin = match (&runner_up, reading.intents.is_empty()) {
             (_, true) => 0.0,
             (Some(second), _) => (best - second.score).max(0.0),

@@ -10,6 +10,8 @@ const CLAUSE: f32 = 0.6;
 /// One sentence, with what it speaks for, best first.
 pub(super) struct Heard {
     pub(super) text: String,
+    /// It puts a question that words can answer.
+    pub(super) asks: bool,
     pub(super) scores: Vec<Scored>,
     /// Its clauses by themselves, when it has several.
     pub(super) parts: Vec<Part>,
@@ -42,7 +44,7 @@ pub(super) struct Scored {
     near_in: Range<usize>,
     /// The nearest known sentence, with the script it is of.
     pub(super) nearest: Option<(usize, Option<usize>)>,
-    strong: Vec<Range<usize>>,
+    pub(super) strong: Vec<Range<usize>>,
     pub(super) words: Vec<(Kind, Arc<str>, f32)>,
 }
 

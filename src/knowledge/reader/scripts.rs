@@ -26,10 +26,12 @@ const WORTH: f32 = 0.2;
 const BESIDES: f32 = 0.9;
 /// How much of what is left a script's whole text closes, when it holds all that was said.
 const COVER: f32 = 0.2;
-/// What words in common alone are worth, and the share of what fits at which they begin to count less.
-const SHARED: f32 = 1.0;
-/// See [`SHARED`].
-const UNSURE: f32 = 0.95;
+/// How much of what is left a word closes that the script asks for.
+const MENTION: f32 = 0.2;
+/// The most that words in common alone are worth: enough to be offered before what is hardly understood.
+const SHARED: f32 = 0.57;
+/// What all words in common add to that.
+const WHOLE: f32 = 0.024;
 
 /// The scripts of all intents, without their texts.
 pub(super) struct Shelf {
@@ -118,6 +120,7 @@ impl Shelf {
         seen: &Seen,
         counts: Counts<'_>,
         fits: f32,
+        said: &str,
         (index, probe): (&SentenceIndex, &Probe),
     ) -> Vec<ReadScript> {
         let mut candidates: Vec<usize> = seen.scripts.keys().copied().collect();
@@ -136,36 +139,38 @@ impl Shelf {
             let more = list.iter().filter(|s| counts(**s)).take(OFFERED);
             candidates.extend(more.copied().filter(|s| known.insert(*s)));
         }
-        let mut ranked: Vec<(f32, f32, usize)> = candidates
+        let mut ranked: Vec<ReadScript> = candidates
             .into_iter()
             .filter(|script| counts(*script))
             .map(|script| {
-                let (score, near) = self.score(
-                    script,
-                    fields,
-                    seen,
-                    index.cover(probe, &self.texts[script]),
-                    fits,
-                );
-                (score, near, script)
+                let cover = index.cover(probe, &self.texts[script]);
+                let mut read = self.score(script, fields, seen, cover);
+                read.mentioned = self.mentioned(script, said);
+                if read.mentioned == Some(true) {
+                    for score in [&mut read.score, &mut read.grounds] {
+                        *score = 1.0 - (1.0 - *score) * (1.0 - MENTION * *score);
+                    }
+                }
+                read.fits = read.grounds >= fits;
+                read
             })
-            .filter(|(score, ..)| *score > LEAST)
+            .filter(|read| read.score > LEAST)
             .collect();
         ranked.sort_by(|a, b| {
-            let (left, right) = (&self.scripts[a.2].id, &self.scripts[b.2].id);
-            b.0.total_cmp(&a.0)
-                .then(b.1.total_cmp(&a.1))
-                .then(left.cmp(right))
+            b.score
+                .total_cmp(&a.score)
+                .then(b.near.total_cmp(&a.near))
+                .then_with(|| a.id.cmp(&b.id))
         });
+        ranked.truncate(OFFERED);
         ranked
-            .into_iter()
-            .take(OFFERED)
-            .map(|(score, _, script)| ReadScript {
-                id: self.scripts[script].id.clone(),
-                score,
-                fits: score >= fits,
-            })
-            .collect()
+    }
+
+    /// Whether what was said holds a word that the script asks for.
+    fn mentioned(&self, script: usize, said: &str) -> Option<bool> {
+        let groups = &self.scripts.get(script)?.mentions;
+        let held = |group: &Vec<String>| group.iter().all(|word| said.contains(word.as_str()));
+        (!groups.is_empty()).then(|| groups.iter().any(held))
     }
 
     /// Whether a script counts for the turn.
@@ -176,15 +181,8 @@ impl Shelf {
     }
 
     /// Its intent's score, moved by how near its own sentences are and by how much of the turn its whole text
-    /// covers; and that nearness.
-    fn score(
-        &self,
-        script: usize,
-        fields: &Fields,
-        seen: &Seen,
-        cover: f32,
-        fits: f32,
-    ) -> (f32, f32) {
+    /// covers, and what of that are grounds.
+    fn score(&self, script: usize, fields: &Fields, seen: &Seen, cover: f32) -> ReadScript {
         let (near, unlike) = seen.scripts.get(&script).copied().unwrap_or_default();
         let intent = self.intent_of[script]
             .and_then(|intent| seen.intents.iter().find(|(i, _)| *i == intent))
@@ -199,20 +197,27 @@ impl Shelf {
                 seen.map_or(0.0, |(_, score)| score * share)
             });
         let intent = besides.fold(intent, |most, score| most.max(score * BESIDES));
-        let mut score = intent * (0.9 + 0.1 * near);
         // What its sentences ask, word for word, it answers, whatever the intent's words say.
-        score = score.max(near * 0.95);
-        score = 1.0 - (1.0 - score) * (1.0 - COVER * cover * score);
+        let grounds = (intent * (0.9 + 0.1 * near)).max(near * 0.95);
+        let grounds = 1.0 - (1.0 - grounds) * (1.0 - COVER * cover * grounds);
         // Words in common alone make a suggestion, never an answer.
-        score = score.max((SHARED * cover).min(UNSURE * fits) + (0.99 - UNSURE) * fits * cover);
+        let shared = cover.min(SHARED) + WHOLE * cover;
+        let mut share: f32 = 1.0;
         let needs = &self.scripts[script].needs;
         if !needs.is_empty() {
             let given = needs.iter().all(|name| fields.blank(name).is_some());
-            score *= if given { 1.0 } else { 0.98 };
+            share *= if given { 1.0 } else { 0.98 };
         }
         if unlike > near && unlike > 0.4 {
-            score *= 0.5;
+            share *= 0.5;
         }
-        (score.clamp(0.0, 1.0), near)
+        ReadScript {
+            id: self.scripts[script].id.clone(),
+            score: (grounds.max(shared) * share).clamp(0.0, 1.0),
+            grounds: (grounds * share).clamp(0.0, 1.0),
+            near,
+            mentioned: None,
+            fits: false,
+        }
     }
 }

@@ -58,6 +58,7 @@ fn intent(id: &str, priority: u8, lists: Lists<'_>) -> Intent {
 
 fn script(id: &str, intent: Option<&str>, ask: &[&str], not: &[&str]) -> Script {
     Script {
+        mentions: Vec::new(),
         id: id.into(),
         title: id.to_owned(),
         intent: intent.map(IntentId::from),
