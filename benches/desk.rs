@@ -13,7 +13,7 @@ use std::{
 
 use chrono::{DateTime, TimeZone, Utc};
 use jieban::{
-    desk::{Facts, Message, Seen, decide, last_turn},
+    desk::{Facts, Message, Seen, Standing, decide, last_turn},
     knowledge::{ContentKind, Files, Knowledge, Platform, Reading, Speaker, text::normalise},
     service::shelf::read_folder,
 };
@@ -149,6 +149,8 @@ fn facts(knowledge: &Knowledge, text: &str) -> Facts {
         platform: Platform::Taobao,
         mode: None,
         stopped: false,
+        standing: Standing::default(),
+        ownership: None,
         lowered: None,
         order: None,
         messages: vec![Message {

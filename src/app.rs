@@ -5,17 +5,23 @@ use std::{collections::HashSet, future::Future, io, sync::Arc};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 
 use crate::{
-    channel::{push::Pusher, standard_webhooks::Keys},
+    channel::{
+        push::Pusher,
+        robot::{Maker, Robot},
+        standard_webhooks::Keys,
+    },
     clock::Clock,
     config::{BadSecret, Config, Database, Limits, LogFormat},
+    desk::alarm::NOTIFY,
     knowledge::Problem,
     service::{
-        Front, Shelf, Worker,
-        courier::Courier,
+        Alarms, Front, Shelf, Switchboard, Worker,
+        courier::{Courier, Way},
         decider::{Decider, Round},
         rounds::Rounds,
         shelf::NoKnowledge,
         thinker::Thinker,
+        watchdog::Watchdog,
         worker,
     },
     store::{self, Store, work::release},
@@ -98,12 +104,19 @@ impl App {
     ) -> Result<Self, OpenError> {
         let folder = config.publish.then(|| config.knowledge.clone());
         let shelf = Shelf::open(store.clone(), clock.clone(), folder).await?;
+        let alarms = Alarms::open(config, store.clone(), clock.clone()).await?;
         let front = Front {
             store: store.clone(),
             clock: clock.clone(),
             shelf: shelf.clone(),
+            alarms: alarms.clone(),
         };
-        let doors = web::State::new(config, Arc::new(front.clone()), clock.clone())?;
+        let switchboard = Switchboard {
+            store: store.clone(),
+            clock: clock.clone(),
+            shelf: shelf.clone(),
+        };
+        let doors = web::State::new(config, Arc::new(front.clone()), clock.clone(), switchboard)?;
         let mut couriers: Vec<Arc<dyn Worker>> = Vec::new();
         let mut announced = HashSet::new();
         let pusher = Pusher::new()?;
@@ -120,10 +133,36 @@ impl App {
                 )));
             }
         }
+        for (name, notify) in &config.notify {
+            let way = match Maker::of(notify.kind) {
+                Some(maker) => Way::Robot(Arc::new(Robot {
+                    maker,
+                    url: notify.url.clone(),
+                    secret: notify.secrets.first().cloned(),
+                })),
+                None => Way::Signed {
+                    url: notify.url.reveal().to_owned(),
+                    keys: Arc::new(Keys::new(&notify.secrets)?),
+                },
+            };
+            couriers.push(Arc::new(Courier::by(
+                format!("{NOTIFY}{name}"),
+                store.clone(),
+                clock.clone(),
+                pusher.clone(),
+                way,
+            )));
+        }
         let announced = Arc::new(announced);
         let mut workers: Vec<Arc<dyn Worker>> = vec![
             Arc::new(shelf.clone()),
             Arc::new(Rounds::new(store.clone(), clock.clone())),
+            Arc::new(Watchdog::new(
+                store.clone(),
+                clock.clone(),
+                shelf.clone(),
+                alarms,
+            )),
         ];
         let decider = |round, thinker: &Thinker| {
             Arc::new(Decider {

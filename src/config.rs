@@ -5,6 +5,8 @@
 
 mod environment;
 mod file;
+mod notify;
+mod person;
 pub mod secret;
 mod source;
 
@@ -17,7 +19,9 @@ use std::{
 
 use ipnet::IpNet;
 
-pub use secret::{BadSecret, Secret, first_secret};
+pub use notify::{Alarms, Notify, NotifyKind};
+pub use person::{FIRST_PERSON, Person, Role};
+pub use secret::{BadSecret, Secret, first_secret, first_token};
 pub use source::{DEFAULT_SOURCE, Source};
 
 /// Where settings are looked for when no other file is named.
@@ -48,6 +52,12 @@ pub struct Config {
     pub limits: Limits,
     /// Who may post, by name. Never empty.
     pub sources: BTreeMap<String, Source>,
+    /// Who works with it, by the name of his entry. When nobody is named, `serve` makes [`FIRST_PERSON`].
+    pub people: BTreeMap<String, Person>,
+    /// When somebody is told, and where he says that he cares.
+    pub alarms: Alarms,
+    /// Who is told, by name.
+    pub notify: BTreeMap<String, Notify>,
 }
 
 /// What keeps the house's memory.
@@ -128,6 +138,9 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             sources: BTreeMap::from([(DEFAULT_SOURCE.to_owned(), Source::default())]),
+            people: BTreeMap::new(),
+            alarms: Alarms::default(),
+            notify: BTreeMap::new(),
         }
     }
 }
@@ -154,7 +167,8 @@ impl Config {
     ///
     /// Paths in the file are relative to the file's folder, paths in variables to the working directory.
     /// Sources are those of the file and of `JIEBAN_SOURCES` (names, comma-separated); with neither there is
-    /// one, [`DEFAULT_SOURCE`], whose secret [`first_secret`] makes.
+    /// one, [`DEFAULT_SOURCE`], whose secret [`first_secret`] makes. People are those of the file and of
+    /// `JIEBAN_PEOPLE`; with neither there is one, [`FIRST_PERSON`], whose token [`first_token`] makes.
     pub fn load(
         path: Option<&Path>,
         env: impl Fn(&str) -> Option<String>,
@@ -174,6 +188,37 @@ impl Config {
                 });
             }
         }
+        for (name, person) in &config.people {
+            let lacks = match (person.tokens.is_empty(), person.roles.is_empty()) {
+                (true, _) => ("nothing to sign in with", "tokens or token_files"),
+                (_, true) => ("no role", "roles"),
+                _ => continue,
+            };
+            wrong.push(Wrong {
+                place: format!("person {name}"),
+                what: format!("he has {}", lacks.0),
+                mend: format!("give him {}", lacks.1),
+            });
+        }
+        // What is wrong with a line was said already.
+        let said = !wrong.is_empty();
+        for (name, notify) in config.notify.iter().filter(|_| !said) {
+            let (what, mend) = if notify.url.reveal().is_empty() {
+                ("it has no address", "give it url or url_file".to_owned())
+            } else if notify.kind == NotifyKind::Webhook && notify.secrets.is_empty() {
+                (
+                    "nothing signs what it gets",
+                    format!("give it secret or secret_file; {}", source::SECRETS_MEND),
+                )
+            } else {
+                continue;
+            };
+            wrong.push(Wrong {
+                place: format!("notify {name}"),
+                what: what.to_owned(),
+                mend,
+            });
+        }
         if wrong.is_empty() {
             Ok(config)
         } else {
@@ -191,6 +236,11 @@ impl Config {
         self.sources
             .get(DEFAULT_SOURCE)
             .is_some_and(|source| source.secrets.is_empty() && source.tokens.is_empty())
+    }
+
+    /// Whether nobody may sign in yet, so that [`first_token`] is due.
+    pub fn needs_first_person(&self) -> bool {
+        self.people.is_empty()
     }
 }
 
@@ -247,7 +297,7 @@ mod tests {
         assert_eq!(config, Config::default());
         assert_eq!(config.listen.to_string(), "127.0.0.1:8700");
         assert!(config.trusted_proxies.is_empty());
-        assert!(config.needs_first_secret());
+        assert!(config.needs_first_secret() && config.needs_first_person());
         assert_eq!(config.secrets_folder(), Path::new("data/secrets"));
     }
 
@@ -292,6 +342,43 @@ mod tests {
     }
 
     #[test]
+    fn people_have_roles_shops_and_tokens_of_their_own() {
+        let config = load(
+            &format!(
+                "[people.mei]\nname = \"小美\"\nroles = [\"客服\", \"agent\", \"supervisor\"]\nshops = [\"main\"]\n\
+                 token_files = [\"key\"]\n[people.boss]\nroles = [\"admin\"]\ntokens = [\"{TOKEN}\"]\n"
+            ),
+            &[
+                ("JIEBAN_PEOPLE", "night"),
+                ("JIEBAN_PERSON_NIGHT_TOKEN", TOKEN),
+                ("JIEBAN_PERSON_NIGHT_ROLES", "agent, 主管"),
+                ("JIEBAN_PERSON_NIGHT_NAME", "小丽"),
+                ("JIEBAN_PERSON_BOSS_SHOPS", "main,second"),
+            ],
+        )
+        .unwrap();
+        let people: Vec<(&str, &[Role], Option<usize>)> = config
+            .people
+            .values()
+            .map(|person| {
+                let shops = person.shops.as_ref().map(Vec::len);
+                (person.name.as_str(), person.roles.as_slice(), shops)
+            })
+            .collect();
+        assert_eq!(
+            people,
+            [
+                ("boss", &[Role::Admin][..], Some(2)),
+                ("小美", &[Role::Agent, Role::Supervisor], Some(1)),
+                ("小丽", &[Role::Agent, Role::Supervisor], None),
+            ]
+        );
+        assert_eq!(config.people["mei"].tokens[0].reveal(), SECRET);
+        assert!(!format!("{config:?}").contains(TOKEN));
+        assert!(!config.needs_first_person());
+    }
+
+    #[test]
     fn paths_in_the_file_lie_beside_it() {
         let config = load(
             "data = \"var\"\n[sources.a]\nsecret_files = [\"key\"]\n",
@@ -333,6 +420,44 @@ mod tests {
             ("[sources.a]\ntokens = [\"short\"]\n", ":2:", "tokens"),
             ("database = \"mysql://x\"\n", ":1:", "database"),
             ("trusted_proxies = [\"all\"]\n", ":1:", "trusted_proxies"),
+            ("[people.\"小 美\"]\nroles = []\n", ":1:", "name"),
+            ("[people.mei]\nroles = [\"boss\"]\n", ":2:", "roles"),
+            ("[people.mei]\ntokens = [\"short\"]\n", ":2:", "tokens"),
+            ("[people.mei]\nshops = [\"\"]\n", ":2:", "shops"),
+            (
+                "[people.mei]\nrole = [\"agent\"]\n",
+                ":2:",
+                "unknown field `role`",
+            ),
+            (
+                "[people.mei]\nroles = [\"agent\"]\n",
+                "person mei",
+                "sign in",
+            ),
+            ("[alarms]\nwait_minutes = 0\n", ":2:", "wait_minutes"),
+            ("[alarms]\npublic_url = \"here\"\n", ":2:", "public_url"),
+            ("[notify.a]\nkind = \"pager\"\n", ":2:", "wrong type"),
+            ("[notify.a]\nkind = \"wecom\"\n", "notify a", "no address"),
+            (
+                "[notify.a]\nkind = \"wecom\"\nurl = \"http://h/x\"\nsecret = \"x\"\n",
+                ":4:",
+                "secret",
+            ),
+            (
+                "[notify.a]\nkind = \"feishu\"\nurl = \"http://h/x\"\nquiet = \"8-8\"\n",
+                ":4:",
+                "quiet",
+            ),
+            (
+                "[notify.a]\nkind = \"feishu\"\nurl = \"http://h/x\"\nlevels = [\"loud\"]\n",
+                ":4:",
+                "levels",
+            ),
+            (
+                "[notify.a]\nkind = \"webhook\"\nurl = \"http://h/x\"\n",
+                "notify a",
+                "signs",
+            ),
         ] {
             let error = load(toml, &[]).expect_err(toml).to_string();
             assert!(
@@ -355,6 +480,9 @@ mod tests {
             format!("[sources.a]\nsecrets = [[\"{canary}\"]]\n"),
             format!("[sources.a]\nsecrets = [\"{canary}!\"]\n"),
             format!("[sources.a]\nmode = \"{canary}\"\n"),
+            format!("[notify.a]\nkind = \"wecom\"\nurl = {{ x = \"{canary}\" }}\n"),
+            format!("[notify.a]\nkind = \"wecom\"\nurl = \"{canary}\"\n"),
+            format!("[notify.a]\nkind = \"wecom\"\nurl = \"http://h/\"\nsecret = \"{canary}\"\n"),
             format!("[sources.a]\nreply_url = \"{canary}\"\n"),
             format!("[sources.a]\nsecrets = [\"{canary}\n"),
             format!("listen = \"{canary}\"\n"),
@@ -367,6 +495,35 @@ mod tests {
                 "{toml}: {error}"
             );
         }
+    }
+
+    #[test]
+    fn who_is_told_is_read_and_its_address_never_shown() {
+        let config = load(
+            "[alarms]\npublic_url = \"https://jieban.example/\"\nwait_minutes = 4\n[alarms.shops]\nmain = 6\n\
+             [notify.desk]\nkind = \"dingtalk\"\nurl = \"https://h/send?access_token=CANARY\"\nsecret = \"SECx\"\n\
+             levels = [\"urgent\", \"安全\"]\nquiet = \"22:00-08:30\"\npeople = [\"a\"]\n\
+             [notify.boss]\nkind = \"webhook\"\nsecret_file = \"key\"\n",
+            &[("JIEBAN_NOTIFY_BOSS_URL", "http://127.0.0.1:4/CANARY")],
+        )
+        .unwrap();
+        let url = config.alarms.public_url.as_deref();
+        assert_eq!(url, Some("https://jieban.example"));
+        assert_eq!(
+            (config.alarms.wait_minutes, config.alarms.shops["main"]),
+            (4, 6)
+        );
+        let desk = &config.notify["desk"];
+        assert_eq!(desk.kind, NotifyKind::DingTalk);
+        assert_eq!(desk.levels.len(), 2);
+        assert_eq!(desk.quiet.unwrap().1.to_string(), "08:30:00");
+        let boss = &config.notify["boss"];
+        assert!(boss.url.reveal().ends_with("CANARY") && boss.secrets.len() == 1);
+        let shown = format!("{config:?}");
+        assert!(
+            !shown.contains("CANARY") && !shown.contains("SECx"),
+            "{shown}"
+        );
     }
 
     #[test]

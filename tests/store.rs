@@ -9,6 +9,8 @@
 #[path = "store/house.rs"]
 mod house;
 
+#[path = "store/alarms.rs"]
+mod alarms;
 #[path = "store/cases.rs"]
 mod cases;
 #[path = "store/deciding.rs"]
@@ -17,6 +19,8 @@ mod deciding;
 mod echoes;
 #[path = "store/engine.rs"]
 mod engine;
+#[path = "store/queueing.rs"]
+mod queueing;
 #[path = "store/races.rs"]
 mod races;
 #[path = "store/recording.rs"]
@@ -25,3 +29,5 @@ mod recording;
 mod sending;
 #[path = "store/shelf.rs"]
 mod shelf;
+#[path = "store/switching.rs"]
+mod switching;

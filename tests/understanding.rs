@@ -74,6 +74,7 @@ fn several_wishes_in_one_turn() {
             "还没发货的话，把M码改成XL码，收货地址也要换一下；寄了就给我退款",
             "log.order_change log.addr_change ref.cancel",
         ),
+        ("改成L码再换个地址", "log.order_change log.addr_change"),
         (
             "退回去的邮费谁掏 再问下灰色L码还有货没",
             "ref.freight pre.stock",
@@ -136,6 +137,115 @@ fn what_is_denied_or_supposed_is_not_wanted() {
             .level
             <= 1
     );
+}
+
+/// The hard messages of the trade, with what each must be read as: alternatives by `/`, in the order in which the
+/// customer wants them done. Bursts of one turn are split by `|`, messages of a burst by a line break.
+#[test]
+fn the_hard_messages_of_the_trade() {
+    for (before, text, expected) in [
+        (
+            "",
+            "少发一件 另外那件还破了 怎么搞",
+            "miss.item log.damaged",
+        ),
+        (
+            "",
+            "还没发货的话帮我改成L码再换个地址,发了就算了退款",
+            "log.order_change log.addr_change ref.cancel",
+        ),
+        (
+            "",
+            "退货运费谁出 顺便问下黑色还有L码没",
+            "ref.freight pre.stock",
+        ),
+        (
+            "",
+            "三天没动了是不是丢了 再不处理我差评+12315",
+            "log.stuck oth.complaint",
+        ),
+        ("", "我不投诉你 就想知道啥时候补发", "miss.resend_status"),
+        (
+            "",
+            "不会给差评的放心 就是有点色差",
+            "ref.flaw_comp/pre.attr",
+        ),
+        ("", "你们服务可真\"好\"啊 等了半小时", "oth.urge_reply"),
+        (
+            "",
+            "发票抬头开好了没 货也没到",
+            "oth.invoice_after log.track",
+        ),
+        ("", "法货了没亲", "log.urge_ship/log.track"),
+        ("", "我要退宽", "ref.cancel/ref.return7"),
+        ("", "退欵", "ref.cancel/ref.return7"),
+        ("", "tui kuan", "ref.cancel/ref.return7"),
+        ("", "运费显怎么弄", "ref.freight"),
+        ("", "運費險", "ref.freight"),
+        ("", "漏发", "miss.item"),
+        ("", "漏發", "miss.item"),
+        ("", "落发", "miss.item"),
+        ("", "少发", "miss.item"),
+        // No day has this number, and no word of a size beside it: somebody must ask.
+        ("", "38号能发吗", "/pre.size"),
+        ("", "6921164271179666529", ""),
+        ("", "想问下|那个充电宝能上飞机吗", "pre.usage"),
+        ("", "[图片]\n这个坏了", "ref.quality"),
+        (
+            "",
+            "便宜点我就不退了",
+            "pre.bargain/ref.flaw_comp/ref.return7",
+        ),
+        (
+            "这件我想退掉",
+            "便宜点我就不退了",
+            "ref.flaw_comp/ref.return7",
+        ),
+        ("", "换货的话多久", "ref.exchange"),
+        ("", "补差价链接发我", "log.order_change"),
+        ("", "能不能不要发韵达 已经买了", "pre.carrier"),
+        ("", "返修", "ref.repair"),
+        ("", "返现", "ref.cashback"),
+        ("", "返差价", "ref.price_diff"),
+        ("", "缺货?", "pre.stock"),
+        ("", "缺件?", "miss.part"),
+        ("", "缺码", "pre.stock"),
+        ("", "到付的吗", "pre.freight/pre.order_help"),
+        ("", "货到付款", "pre.order_help/pre.freight"),
+        ("", "退我5块就不退货了", "ref.flaw_comp"),
+        (
+            "",
+            "你好你好你好\n你好你好你好\n你好你好你好\n你好你好你好\n你好你好你好",
+            "oth.greet",
+        ),
+    ] {
+        let before: Vec<&str> = before.lines().collect();
+        let bursts: Vec<Vec<&str>> = text.split('|').map(|b| b.lines().collect()).collect();
+        let bursts: Vec<&[&str]> = bursts.iter().map(Vec::as_slice).collect();
+        let reading = read(&before, &bursts);
+        let found = ids(&reading).join(" ");
+        assert!(
+            expected.split('/').any(|one| one == found),
+            "{text}: {found}, not {expected}: {:?}",
+            reading.intents
+        );
+    }
+}
+
+/// What the hard messages say beside the matter: how the customer feels, what was named, what he wants done.
+#[test]
+fn the_hard_messages_say_more_than_their_matter() {
+    let mood = |text: &str| read(&[], &[&[text]]).mood.level;
+    assert!(mood("不会给差评的放心 就是有点色差") <= 1);
+    assert!(mood("我不投诉你 就想知道啥时候补发") <= 1);
+    assert!(mood("你们服务可真\"好\"啊 等了半小时") >= 2);
+    assert!(mood("三天没动了是不是丢了 再不处理我差评+12315") >= 3);
+    let number = read(&[], &[&["6921164271179666529"]]);
+    let order = number.fields.first(FieldKind::OrderNo).unwrap();
+    assert_eq!(order.value, "6921164271179666529");
+    let want = |text: &str| read(&[], &[&[text]]).intents.first().map(|i| i.want);
+    assert_eq!(want("换货的话多久"), Some(Want::Told));
+    assert_ne!(want("退我5块就不退货了"), Some(Want::Told));
 }
 
 #[test]

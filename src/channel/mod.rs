@@ -1,7 +1,9 @@
 //! How the house speaks with the outside: signatures, what helpers post, and how replies are pushed.
 //!
-//! Reading ([`standard_webhooks`], [`bridge`]) is pure and is given `now`; only [`push`] waits.
+//! Reading and writing ([`standard_webhooks`], [`bridge`], [`robot`]) are pure and are given `now`; only [`push`]
+//! waits.
 
 pub mod bridge;
 pub mod push;
+pub mod robot;
 pub mod standard_webhooks;

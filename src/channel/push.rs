@@ -3,8 +3,8 @@
 //! The outbox row's id travels as `webhook-id`. Receivers drop an id they have seen, so an attempt whose
 //! outcome is not known may be repeated.
 //!
-//! A receiver of events is judged by its status alone, as Standard Webhooks says. Chat robots that answer 200
-//! with an error code in the body are another kind of receiver and need a judge of their own.
+//! A receiver of events is judged by its status alone, as Standard Webhooks says. Chat robots, which answer 200
+//! with an error code in the body, are judged by [`super::robot`].
 
 use std::time::Duration;
 
@@ -13,7 +13,11 @@ use reqwest::{Client, Response, StatusCode, header, redirect};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::standard_webhooks::{self, Keys};
+use super::{
+    robot::Robot,
+    standard_webhooks::{self, Keys},
+};
+use crate::desk::alarm::text::Note;
 
 /// Everything an attempt may take.
 const TOTAL: Duration = Duration::from_secs(15);
@@ -32,6 +36,8 @@ pub enum Event {
     ReplyCreated,
     /// Suggestions for the agent, never for the customer.
     SuggestionsUpdated,
+    /// Somebody must look, or what he should look at is over.
+    AlarmRaised,
 }
 
 impl Event {
@@ -40,6 +46,7 @@ impl Event {
         match self {
             Self::ReplyCreated => "reply.created",
             Self::SuggestionsUpdated => "suggestions.updated",
+            Self::AlarmRaised => "alarm.raised",
         }
     }
 }
@@ -131,6 +138,25 @@ impl Pusher {
     }
 }
 
+impl Pusher {
+    /// Makes one attempt at telling a robot, at `now`.
+    pub async fn tell(&self, robot: &Robot, note: &Note, now: DateTime<Utc>) -> Outcome {
+        let (url, body) = robot.encode(note, now);
+        let request = self
+            .0
+            .post(url)
+            .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
+            .body(body.to_string());
+        match request.send().await {
+            Ok(response) => {
+                let status = response.status();
+                robot.maker.judge(status, &read(response).await)
+            }
+            Err(error) => unanswered(&error),
+        }
+    }
+}
+
 async fn settle(response: Response, now: DateTime<Utc>) -> Outcome {
     let status = response.status();
     let after = response
@@ -147,7 +173,7 @@ async fn settle(response: Response, now: DateTime<Utc>) -> Outcome {
 }
 
 /// What a status that is no success means (Standard Webhooks, "Delivery").
-fn judge(status: StatusCode, after: Option<Duration>) -> Outcome {
+pub(super) fn judge(status: StatusCode, after: Option<Duration>) -> Outcome {
     let code = status.as_u16();
     match code {
         408 | 425 | 429 | 500..=599 => {

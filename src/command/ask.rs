@@ -2,8 +2,8 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, bail};
-use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use anyhow::bail;
+use chrono::{DateTime, Utc};
 
 use super::offline::{self, Line};
 use crate::{
@@ -60,7 +60,7 @@ impl Ask {
             None => shop.platform,
         };
         let at = match &self.at {
-            Some(at) => moment(at, shop.zone)?,
+            Some(at) => offline::moment(at, shop.zone)?,
             None => SystemClock.now(),
         };
         let lines = self
@@ -91,21 +91,6 @@ impl Ask {
         );
         Ok(ExitCode::SUCCESS)
     }
-}
-
-/// Reads `2026-11-20 12:31`, with or without seconds, in a zone; or RFC 3339.
-fn moment(text: &str, zone: chrono_tz::Tz) -> anyhow::Result<DateTime<Utc>> {
-    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
-        return Ok(at.to_utc());
-    }
-    let local = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .with_context(|| format!("`{text}` is not a moment like 2026-11-20 12:31"))?;
-    zone.from_local_datetime(&local)
-        .earliest()
-        .map(|at| at.to_utc())
-        .with_context(|| format!("{text} does not exist in {zone}"))
 }
 
 struct Words {

@@ -10,6 +10,7 @@ mod replay;
 mod say;
 mod serve;
 mod starter;
+mod who;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -36,6 +37,8 @@ enum Command {
     Check(check::Check),
     /// Show what a sentence is understood as, what would be done, and why.
     Ask(ask::Ask),
+    /// Show who answers at a moment, why and until when, and the week around it.
+    Who(who::Who),
     /// Play a customer against a running service and show what customer and agent see.
     Say(say::Say),
     /// Play a file of messages (JSON lines) against a running service and count what came of them.
@@ -53,6 +56,7 @@ pub fn run() -> ExitCode {
         Command::Serve(serve) => settings(cli.config).and_then(|config| serve.run(config)),
         Command::Check(check) => check.run(),
         Command::Ask(ask) => ask.run(),
+        Command::Who(who) => who.run(),
         Command::Say(say) => settings(cli.config).and_then(|config| say.run(&config)),
         Command::Replay(replay) => settings(cli.config).and_then(|config| replay.run(&config)),
         Command::Classify(classify) => classify.run(),

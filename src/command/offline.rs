@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 
 use crate::{
-    desk::{Facts, Message, Seen, last_turn},
+    desk::{Facts, Message, Seen, Standing, last_turn},
     knowledge::{
         ContentKind, Knowledge, Platform, Problem, Reading, ShopId, Speaker,
         hours::{Cover, Coverage},
@@ -27,6 +27,21 @@ pub(super) fn knowledge(folder: &Path) -> anyhow::Result<(Knowledge, Vec<Problem
             bail!("{} has errors; see `jieban check`", folder.display())
         }
     }
+}
+
+/// Reads `2026-11-20 12:31`, with or without seconds, in a zone; or RFC 3339.
+pub(super) fn moment(text: &str, zone: chrono_tz::Tz) -> anyhow::Result<DateTime<Utc>> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.to_utc());
+    }
+    let local = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .with_context(|| format!("`{text}` is not a moment like 2026-11-20 12:31"))?;
+    zone.from_local_datetime(&local)
+        .earliest()
+        .map(|at| at.to_utc())
+        .with_context(|| format!("{text} does not exist in {zone}"))
 }
 
 /// One line of a conversation.
@@ -71,6 +86,8 @@ pub(super) fn facts(
         platform,
         mode: None,
         stopped: false,
+        standing: Standing::default(),
+        ownership: None,
         lowered: None,
         order: None,
         messages,
@@ -96,6 +113,7 @@ pub(super) fn nobody_in(knowledge: &Knowledge, shop: &ShopId, at: DateTime<Utc>)
     Coverage {
         cover: Cover::Night,
         reason: "假设无人在岗".to_owned(),
+        people: Vec::new(),
         since: at,
         until: None,
         staffed_at: coverage.until,

@@ -8,7 +8,7 @@ use super::starter;
 use crate::{
     app::{self, App},
     clock::SystemClock,
-    config::{self, Config, DEFAULT_SOURCE},
+    config::{self, Config, DEFAULT_SOURCE, FIRST_PERSON, Person, Role},
 };
 
 /// Runs the service. Ctrl-C or SIGTERM stops it after it has finished what it holds.
@@ -58,20 +58,42 @@ impl Serve {
     }
 }
 
-/// Gives the default source its secret where the settings name none; says whether it is new.
-fn sign_in(config: &mut Config) -> std::io::Result<bool> {
-    if !config.needs_first_secret() {
-        return Ok(false);
+/// What was made so that somebody can sign in.
+struct New {
+    secret: bool,
+    token: bool,
+}
+
+/// Gives the default source its secret, and the house an administrator, where the settings name none; says what is
+/// new.
+fn sign_in(config: &mut Config) -> std::io::Result<New> {
+    let mut made = New {
+        secret: false,
+        token: false,
+    };
+    if config.needs_first_secret() {
+        let (secret, new) = config::first_secret(&config.secrets_folder())?;
+        made.secret = new;
+        if let Some(source) = config.sources.get_mut(DEFAULT_SOURCE) {
+            source.secrets.push(secret);
+        }
     }
-    let (secret, new) = config::first_secret(&config.secrets_folder())?;
-    if let Some(source) = config.sources.get_mut(DEFAULT_SOURCE) {
-        source.secrets.push(secret);
+    if config.needs_first_person() {
+        let (token, new) = config::first_token(&config.secrets_folder())?;
+        made.token = new;
+        let admin = Person {
+            name: FIRST_PERSON.to_owned(),
+            roles: vec![Role::Admin],
+            shops: None,
+            tokens: vec![token],
+        };
+        config.people.insert(FIRST_PERSON.to_owned(), admin);
     }
-    Ok(new)
+    Ok(made)
 }
 
 /// What to type next, on the terminal of whoever started it; the address also for programs.
-fn greet(config: &Config, address: std::net::SocketAddr, new: bool, stocked: bool) {
+fn greet(config: &Config, address: std::net::SocketAddr, new: New, stocked: bool) {
     println!(
         "接班 Jieban {} listens on http://{address}",
         env!("CARGO_PKG_VERSION")
@@ -88,7 +110,7 @@ fn greet(config: &Config, address: std::net::SocketAddr, new: bool, stocked: boo
             config.knowledge.display()
         );
     }
-    if new {
+    if new.secret {
         println!();
         println!(
             "A bridge secret was made: {}",
@@ -98,6 +120,17 @@ fn greet(config: &Config, address: std::net::SocketAddr, new: bool, stocked: boo
         println!();
         println!("    jieban say \"我的快递到哪了，订单号 2871234567890123456\"");
         println!("    jieban ask \"少发了一个杯子\" --at \"2026-11-20 12:31\"");
+    }
+    if new.token {
+        let file = config.secrets_folder().join(FIRST_PERSON);
+        println!();
+        println!("An administrator's token was made: {}", file.display());
+        println!("Who answers now, and every switch:");
+        println!();
+        println!(
+            "    curl -H \"Authorization: Bearer $(cat {})\" http://{address}/v1/shops",
+            file.display()
+        );
     }
 }
 

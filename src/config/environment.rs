@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use super::{
     Config, DATABASE_MEND, LISTEN_MEND, LISTEN_WRONG, LogFormat, PROXY_MEND, Secret, Wrong,
-    database, proxy,
+    database,
+    notify::{PUBLIC_URL_MEND, public_url},
+    person::{self, NAME_MEND as PERSON_MEND, Person, ROLES_MEND, SHOPS_MEND},
+    proxy,
     source::{self, MODE_MEND, NAME_MEND, SECRETS_MEND, Source, TOKENS_MEND, URL_MEND},
 };
 
@@ -62,7 +65,24 @@ pub(super) fn apply(
         Ok(())
     });
     environment.sources(config);
+    environment.people(config);
+    environment.take("JIEBAN_PUBLIC_URL", PUBLIC_URL_MEND, |text| {
+        config.alarms.public_url = Some(public_url(text)?);
+        Ok(())
+    });
+    for (name, notify) in &mut config.notify {
+        let stem = format!("JIEBAN_NOTIFY_{}", name.to_uppercase().replace('-', "_"));
+        environment.take(&format!("{stem}_URL"), URL_MEND, |text| {
+            notify.take_url(text)
+        });
+        environment.take(&format!("{stem}_SECRET"), SECRETS_MEND, |text| {
+            notify.take_secrets(vec![Secret::from(text)])
+        });
+    }
 }
+
+pub(super) const PEOPLE_MEND: &str =
+    "write a name of at most 40 characters without blanks, such as mei or \"小美\"";
 
 fn list(text: &str) -> impl Iterator<Item = &str> {
     text.split([',', ' ', '\n'])
@@ -114,6 +134,43 @@ impl<E: Fn(&str) -> Option<String>> Environment<'_, E> {
             self.take(&format!("{stem}_MODE"), MODE_MEND, |text| {
                 source.take_mode(text)
             });
+        }
+    }
+
+    fn people(&mut self, config: &mut Config) {
+        let names = (self.env)("JIEBAN_PEOPLE").unwrap_or_default();
+        for name in list(&names) {
+            if person::entry_fits(name) {
+                config
+                    .people
+                    .entry(name.to_owned())
+                    .or_insert_with(|| Person {
+                        name: name.to_owned(),
+                        ..Person::default()
+                    });
+            } else {
+                self.say("JIEBAN_PEOPLE", "this is no name for a person", PEOPLE_MEND);
+            }
+        }
+        for (name, person) in &mut config.people {
+            let stem = format!("JIEBAN_PERSON_{}", name.to_uppercase().replace('-', "_"));
+            self.take(&format!("{stem}_NAME"), PERSON_MEND, |text| {
+                person.take_name(text)
+            });
+            for key in ["ROLE", "ROLES"] {
+                self.take(&format!("{stem}_{key}"), ROLES_MEND, |text| {
+                    person.take_roles(list(text))
+                });
+            }
+            self.take(&format!("{stem}_SHOPS"), SHOPS_MEND, |text| {
+                person.take_shops(list(text))
+            });
+            for key in ["TOKEN", "TOKENS"] {
+                self.take(&format!("{stem}_{key}"), TOKENS_MEND, |text| {
+                    person.tokens.clear();
+                    person.take_tokens(list(text).map(Secret::from).collect())
+                });
+            }
         }
     }
 

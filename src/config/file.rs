@@ -16,7 +16,11 @@ use toml::Spanned;
 
 use super::{
     Config, DATABASE_MEND, LISTEN_MEND, LISTEN_WRONG, LogFormat, PROXY_MEND, Secret, Source, Wrong,
-    database, proxy,
+    database,
+    environment::PEOPLE_MEND,
+    notify::{FileAlarms, FileNotify},
+    person::{self, NAME_MEND as PERSON_MEND, Person, ROLES_MEND, SHOPS_MEND},
+    proxy,
     source::{self, MODE_MEND, NAME_MEND, SECRETS_MEND, TOKENS_MEND, URL_MEND},
 };
 
@@ -35,6 +39,11 @@ struct File {
     limits: Option<FileLimits>,
     #[serde(default)]
     sources: BTreeMap<Spanned<String>, FileSource>,
+    #[serde(default)]
+    people: BTreeMap<Spanned<String>, FilePerson>,
+    alarms: Option<FileAlarms>,
+    #[serde(default)]
+    notify: BTreeMap<Spanned<String>, FileNotify>,
 }
 
 #[derive(Deserialize)]
@@ -61,8 +70,18 @@ struct FileSource {
     mode: Option<Spanned<String>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilePerson {
+    name: Option<Spanned<String>>,
+    roles: Option<Spanned<Vec<String>>>,
+    shops: Option<Spanned<Vec<String>>>,
+    tokens: Option<Spanned<Secrets>>,
+    token_files: Option<Spanned<Vec<PathBuf>>>,
+}
+
 /// One secret or several. Written by hand because a derived one would show the secret it could not read.
-struct Secrets(Vec<Secret>);
+pub(super) struct Secrets(pub(super) Vec<Secret>);
 
 impl<'de> Deserialize<'de> for Secrets {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -117,7 +136,7 @@ pub(super) fn read(path: &Path, config: &mut Config, wrong: &mut Vec<Wrong>) {
     }
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
     wrong: &'a mut Vec<Wrong>,
@@ -175,6 +194,21 @@ impl Reader<'_> {
             }
             let source = self.source(shape);
             config.sources.insert(name.into_inner(), source);
+        }
+        for (name, shape) in file.people {
+            if !person::entry_fits(name.get_ref()) {
+                self.say(name.span(), "this is no name for a person", PEOPLE_MEND);
+                continue;
+            }
+            let name = name.into_inner();
+            let person = self.person(&name, shape);
+            config.people.insert(name, person);
+        }
+        if let Some(alarms) = file.alarms {
+            self.alarms(alarms, config);
+        }
+        for (name, shape) in file.notify {
+            self.notify(name, shape, config);
         }
     }
 
@@ -246,7 +280,39 @@ impl Reader<'_> {
         source
     }
 
-    fn files(&self, paths: &[PathBuf]) -> Result<Vec<Secret>, String> {
+    fn person(&mut self, name: &str, file: FilePerson) -> Person {
+        let mut person = Person {
+            name: name.to_owned(),
+            ..Person::default()
+        };
+        if let Some(name) = file.name {
+            let taken = person.take_name(name.get_ref());
+            self.check(taken, name.span(), "name", PERSON_MEND);
+        }
+        if let Some(roles) = file.roles {
+            let taken = person.take_roles(roles.get_ref().iter().map(String::as_str));
+            self.check(taken, roles.span(), "roles", ROLES_MEND);
+        }
+        if let Some(shops) = file.shops {
+            let taken = person.take_shops(shops.get_ref().iter().map(String::as_str));
+            self.check(taken, shops.span(), "shops", SHOPS_MEND);
+        }
+        if let Some(tokens) = file.tokens {
+            let span = tokens.span();
+            let taken = person.take_tokens(tokens.into_inner().0);
+            self.check(taken, span, "tokens", TOKENS_MEND);
+        }
+        if let Some(files) = file.token_files {
+            let span = files.span();
+            let taken = self
+                .files(&files.into_inner())
+                .and_then(|found| person.take_tokens(found));
+            self.check(taken, span, "token_files", TOKENS_MEND);
+        }
+        person
+    }
+
+    pub(super) fn files(&self, paths: &[PathBuf]) -> Result<Vec<Secret>, String> {
         let mut all = Vec::new();
         for path in paths {
             all.extend(source::secrets_in(&self.beside(path))?);
@@ -258,7 +324,7 @@ impl Reader<'_> {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 
-    fn count(&mut self, value: Option<Spanned<u32>>, key: &str, take: impl FnOnce(u32)) {
+    pub(super) fn count(&mut self, value: Option<Spanned<u32>>, key: &str, take: impl FnOnce(u32)) {
         match value {
             Some(n) if *n.get_ref() == 0 => {
                 self.say(
@@ -272,7 +338,13 @@ impl Reader<'_> {
         }
     }
 
-    fn check(&mut self, taken: Result<(), String>, span: Range<usize>, key: &str, mend: &str) {
+    pub(super) fn check(
+        &mut self,
+        taken: Result<(), String>,
+        span: Range<usize>,
+        key: &str,
+        mend: &str,
+    ) {
         if let Err(what) = taken {
             self.say(span, &format!("{key}: {what}"), mend);
         }
@@ -305,7 +377,7 @@ impl Reader<'_> {
         self.say(error.span().unwrap_or(0..0), what, &mend);
     }
 
-    fn say(&mut self, at: Range<usize>, what: &str, mend: &str) {
+    pub(super) fn say(&mut self, at: Range<usize>, what: &str, mend: &str) {
         let before = self.text.get(..at.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         self.wrong.push(Wrong {

@@ -88,8 +88,30 @@ impl fmt::Display for Secret {
 /// The signing secret in `folder`/`default`, made on first use: 32 random bytes, mode 0600, whole or not at all,
 /// and one only however many ask at once. Says whether it is new.
 pub fn first_secret(folder: &Path) -> io::Result<(Secret, bool)> {
-    let path = folder.join("default");
-    if let Some(secret) = kept(&path)? {
+    first(folder, "default", Secret::of, |secret| {
+        secret
+            .signing_key()
+            .map(drop)
+            .map_err(|bad| bad.to_string())
+    })
+}
+
+/// The bearer token in `folder`/`admin`, made on first use as [`first_secret`] is. Says whether it is new.
+pub fn first_token(folder: &Path) -> io::Result<(Secret, bool)> {
+    let make = |key: [u8; 32]| Secret(key.iter().map(|byte| format!("{byte:02x}")).collect());
+    first(folder, super::FIRST_PERSON, make, |token| {
+        super::source::check_tokens(std::slice::from_ref(token))
+    })
+}
+
+fn first(
+    folder: &Path,
+    name: &str,
+    make: impl FnOnce([u8; 32]) -> Secret,
+    check: impl Fn(&Secret) -> Result<(), String>,
+) -> io::Result<(Secret, bool)> {
+    let path = folder.join(name);
+    if let Some(secret) = kept(&path, &check)? {
         return Ok((secret, false));
     }
     make_folder(folder)?;
@@ -97,8 +119,8 @@ pub fn first_secret(folder: &Path) -> io::Result<(Secret, bool)> {
     getrandom::fill(&mut key).map_err(io::Error::other)?;
     let mut tag = [0; 8];
     getrandom::fill(&mut tag).map_err(io::Error::other)?;
-    let secret = Secret::of(key);
-    let draft = folder.join(format!(".default.{:016x}", u64::from_ne_bytes(tag)));
+    let secret = make(key);
+    let draft = folder.join(format!(".{name}.{:016x}", u64::from_ne_bytes(tag)));
     let linked = write_whole(&draft, &secret).and_then(|()| fs::hard_link(&draft, &path));
     fs::remove_file(&draft).or_else(|error| match error.kind() {
         io::ErrorKind::NotFound => Ok(()),
@@ -109,21 +131,21 @@ pub fn first_secret(folder: &Path) -> io::Result<(Secret, bool)> {
             fs::File::open(folder)?.sync_all()?;
             Ok((secret, true))
         }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => kept(&path)?
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => kept(&path, &check)?
             .map(|secret| (secret, false))
             .ok_or_else(|| io::Error::other("the secret was taken away while it was read")),
         Err(error) => Err(error),
     }
 }
 
-fn kept(path: &Path) -> io::Result<Option<Secret>> {
+fn kept(path: &Path, check: impl Fn(&Secret) -> Result<(), String>) -> io::Result<Option<Secret>> {
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
     let secret = Secret::from(text.trim());
-    secret.signing_key().map_err(|bad| {
+    check(&secret).map_err(|bad| {
         io::Error::new(
             io::ErrorKind::InvalidData,
             format!(
@@ -179,6 +201,14 @@ mod tests {
             let mode = fs::metadata(&inner).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o700);
         }
+    }
+
+    #[test]
+    fn the_first_token_is_made_once_and_long() {
+        let folder = tempfile::tempdir().unwrap();
+        let (token, new) = first_token(folder.path()).unwrap();
+        assert!(new && token.reveal().len() == 64);
+        assert_eq!(first_token(folder.path()).unwrap(), (token, false));
     }
 
     #[test]

@@ -36,31 +36,14 @@ impl Source {
 
     /// Takes bearer tokens, or says what is wrong.
     pub(super) fn take_tokens(&mut self, tokens: Vec<Secret>) -> Result<(), String> {
-        for token in &tokens {
-            let text = token.reveal();
-            if text.chars().count() < SHORTEST_TOKEN || !text.bytes().all(|b| b.is_ascii_graphic())
-            {
-                return Err(format!(
-                    "a token has at least {SHORTEST_TOKEN} ASCII characters and no blanks"
-                ));
-            }
-        }
+        check_tokens(&tokens)?;
         self.tokens.extend(tokens);
         Ok(())
     }
 
     /// Takes the address replies go to, or says what is wrong.
     pub(super) fn take_reply_url(&mut self, text: &str) -> Result<(), String> {
-        let url = reqwest::Url::parse(text.trim()).map_err(|error| error.to_string())?;
-        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-            return Err("replies go to http:// or https:// addresses".to_owned());
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(
-                "an address carries no user or password; replies are signed instead".to_owned(),
-            );
-        }
-        self.reply_url = Some(text.trim().to_owned());
+        self.reply_url = Some(address(text)?);
         Ok(())
     }
 
@@ -69,6 +52,33 @@ impl Source {
         self.mode = Some(Mode::parse(text).ok_or("this is no mode")?);
         Ok(())
     }
+}
+
+/// Whether these may be tokens.
+pub(super) fn check_tokens(tokens: &[Secret]) -> Result<(), String> {
+    let fits = |text: &str| {
+        text.chars().count() >= SHORTEST_TOKEN && text.bytes().all(|b| b.is_ascii_graphic())
+    };
+    if tokens.iter().all(|token| fits(token.reveal())) {
+        return Ok(());
+    }
+    Err(format!(
+        "a token has at least {SHORTEST_TOKEN} ASCII characters and no blanks"
+    ))
+}
+
+/// An address something may be posted to, or what is wrong with it.
+pub(super) fn address(text: &str) -> Result<String, String> {
+    let url = reqwest::Url::parse(text.trim()).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("this is no http:// or https:// address".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(
+            "an address carries no user or password; what is sent is signed instead".to_owned(),
+        );
+    }
+    Ok(text.trim().to_owned())
 }
 
 pub(super) const MODE_MEND: &str = "write \"off\", \"assist\" or \"auto\"";

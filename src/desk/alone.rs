@@ -8,6 +8,8 @@ use super::{
     cases::matters,
     decision::{ReplyClass, Verdict},
     filling::Filling,
+    handoff,
+    news::{News, Unread},
     turn::LastTurn,
 };
 use crate::knowledge::{
@@ -54,10 +56,138 @@ pub struct Line {
     pub text: String,
 }
 
-/// What the bot would say alone about `turn`.
+/// What the bot would say alone about `turn` while nobody is in.
 pub fn alone(filling: &Filling<'_>, turn: &LastTurn<'_>) -> Alone {
-    let intents = &filling.reading.intents;
-    let policy = policy(filling);
+    speak(filling, turn, Purpose::Receipt)
+}
+
+/// What the bot would say alone in the place of agents who are busy: a safe answer or an honest receipt. Nothing
+/// is registered over their heads.
+pub fn rescued(filling: &Filling<'_>, turn: &LastTurn<'_>) -> Alone {
+    let alone = speak(filling, turn, Purpose::Rescue);
+    match alone.verdict {
+        Verdict::Register => {
+            let (verdict, line) = receipt(filling, turn, Purpose::Rescue);
+            Alone {
+                verdict,
+                line,
+                ..alone
+            }
+        }
+        _ => alone,
+    }
+}
+
+/// What the customer is told about when a human is there: the words for who asks outside the hours of duty are
+/// the intent's own, if it has some.
+pub fn handed_over(filling: &Filling<'_>, turn: &LastTurn<'_>) -> Alone {
+    let Filling {
+        knowledge,
+        facts,
+        coverage,
+        ..
+    } = *filling;
+    let mut alone = Alone {
+        policy: policy(filling),
+        verdict: Verdict::Silent,
+        intent: filling.reading.intents.first().map(|i| i.id.clone()),
+        line: None,
+    };
+    if alone.policy == Policy::Silent {
+        return alone;
+    }
+    let staffed = coverage.cover.is_staffed();
+    let asked = filling
+        .reading
+        .intents
+        .iter()
+        .find(|read| read.id.as_str() == handoff::HUMAN)
+        .filter(|_| !staffed && filling.reading.mood.level < RISKY_MOOD);
+    let generic = |purpose| {
+        knowledge
+            .generic(purpose, &facts.shop, facts.platform, filling.now)
+            .and_then(|script| line(filling, script, ReplyClass::Handoff))
+    };
+    let words = asked
+        .and_then(|read| best(filling, &read.id, AutoUse::Register))
+        .or_else(|| generic(Purpose::HandoffNow).filter(|_| staffed))
+        .or_else(|| generic(Purpose::Handoff));
+    match words {
+        Some(line) if said_lately(filling, turn, &line.script) => {
+            alone.verdict = Verdict::ReceiptCapped;
+        }
+        Some(line) => {
+            alone.verdict = Verdict::Handoff;
+            alone.line = Some(Line {
+                class: ReplyClass::Handoff,
+                ..line
+            });
+        }
+        None => (alone.verdict, alone.line) = receipt(filling, turn, Purpose::Receipt),
+    }
+    alone
+}
+
+/// What the bot would say, after what stands for everybody.
+fn speak(filling: &Filling<'_>, turn: &LastTurn<'_>, neutral: Purpose) -> Alone {
+    let intents: Vec<&ReadIntent> = filling.reading.intents.iter().collect();
+    let news = News::of(filling);
+    let grave = |read: &&ReadIntent| handoff::is_grave(filling, &read.id);
+    // Whoever threatens, or has a matter the bot may not speak about, gets a neutral receipt and nothing else.
+    if news.is_empty() || filling.reading.mood.level >= RISKY_MOOD || intents.iter().any(grave) {
+        return plain(filling, turn, &intents, neutral);
+    }
+    let answered = |read: &&ReadIntent| {
+        news.answers(&read.id)
+            && filling
+                .knowledge
+                .intent(&read.id)
+                .is_some_and(|intent| intent.night >= Policy::Register)
+    };
+    let (told, rest): (Vec<&ReadIntent>, Vec<&ReadIntent>) =
+        intents.into_iter().partition(answered);
+    let unread = news.unread(filling);
+    if !told.is_empty() && rest.iter().all(|read| is_courtesy(read)) {
+        let mut alone = Alone {
+            policy: Policy::Answer,
+            verdict: Verdict::Announcement,
+            intent: told.first().map(|i| i.id.clone()),
+            line: unread.map(|unread| announcement(unread, ReplyClass::Content)),
+        };
+        if alone.line.is_none() {
+            // He has read it and asks again: that is for a human.
+            (alone.verdict, alone.line) = receipt(filling, turn, neutral);
+        }
+        return alone;
+    }
+    let mut alone = plain(filling, turn, &rest, neutral);
+    match (&mut alone.line, unread) {
+        (Some(line), Some(unread)) => line.text = format!("{}\n{}", unread.text, line.text),
+        (None, Some(unread)) if !told.is_empty() && alone.policy > Policy::Silent => {
+            alone.verdict = Verdict::Announcement;
+            alone.line = Some(announcement(unread, ReplyClass::Receipt));
+        }
+        _ => {}
+    }
+    alone
+}
+
+fn announcement(unread: Unread, class: ReplyClass) -> Line {
+    Line {
+        script: unread.script,
+        class,
+        text: unread.text,
+    }
+}
+
+/// What the bot would say about some of the turn's intents, from the scripts.
+fn plain(
+    filling: &Filling<'_>,
+    turn: &LastTurn<'_>,
+    intents: &[&ReadIntent],
+    neutral: Purpose,
+) -> Alone {
+    let policy = policy_of(filling, intents);
     let mut alone = Alone {
         policy,
         verdict: Verdict::Silent,
@@ -76,7 +206,7 @@ pub fn alone(filling: &Filling<'_>, turn: &LastTurn<'_>) -> Alone {
             return alone;
         }
         // A courtesy need not be repeated; a question asked again after its answer is for a human.
-        if intents.iter().all(is_courtesy) {
+        if intents.iter().all(|read| is_courtesy(read)) {
             return alone;
         }
     } else if policy >= Policy::Register
@@ -88,7 +218,7 @@ pub fn alone(filling: &Filling<'_>, turn: &LastTurn<'_>) -> Alone {
         alone.line = Some(line);
         return alone;
     }
-    (alone.verdict, alone.line) = receipt(filling, turn);
+    (alone.verdict, alone.line) = receipt(filling, turn, neutral);
     alone
 }
 
@@ -99,7 +229,10 @@ pub fn is_courtesy(intent: &ReadIntent) -> bool {
 
 /// The most the bot might do about what was understood.
 pub fn policy(filling: &Filling<'_>) -> Policy {
-    let intents = &filling.reading.intents;
+    policy_of(filling, &filling.reading.intents.iter().collect::<Vec<_>>())
+}
+
+fn policy_of(filling: &Filling<'_>, intents: &[&ReadIntent]) -> Policy {
     let of_intents = intents
         .iter()
         .filter_map(|read| filling.knowledge.intent(&read.id))
@@ -114,7 +247,8 @@ pub fn policy(filling: &Filling<'_>) -> Policy {
         Policy::Register if !intents.iter().any(|read| matters(filling, read)) => Policy::Receipt,
         policy => policy,
     };
-    let clear = intents.len() > 1 || filling.reading.margin >= filling.knowledge.ranking().margin;
+    let clear = filling.reading.intents.len() > 1
+        || filling.reading.margin >= filling.knowledge.ranking().margin;
     match of_intents {
         Policy::Answer if !clear => Policy::Receipt,
         policy => policy,
@@ -122,7 +256,7 @@ pub fn policy(filling: &Filling<'_>) -> Policy {
 }
 
 /// The answers to every intent of the turn, at most two, joined; `None` when one of them has none.
-fn answer(filling: &Filling<'_>, intents: &[ReadIntent]) -> Option<Line> {
+fn answer(filling: &Filling<'_>, intents: &[&ReadIntent]) -> Option<Line> {
     let mut lines = intents.iter().map(|read| {
         let sure = read.score >= SURE + UNREAD * filling.reading.unread as f32;
         let asks = read.asked && read.want != Want::Earlier;
@@ -176,7 +310,7 @@ fn said(filling: &Filling<'_>, intent: &IntentId) -> Option<Line> {
         .then_some(line)
 }
 
-fn register(filling: &Filling<'_>, intents: &[ReadIntent]) -> Option<Line> {
+fn register(filling: &Filling<'_>, intents: &[&ReadIntent]) -> Option<Line> {
     intents
         .iter()
         .filter(|read| {
@@ -212,7 +346,12 @@ fn best(filling: &Filling<'_>, intent: &IntentId, use_as: AutoUse) -> Option<Lin
         .find_map(|script| line(filling, script, class))
 }
 
-fn receipt(filling: &Filling<'_>, turn: &LastTurn<'_>) -> (Verdict, Option<Line>) {
+/// A line that commits to nothing, unless one went out lately.
+fn receipt(
+    filling: &Filling<'_>,
+    turn: &LastTurn<'_>,
+    neutral: Purpose,
+) -> (Verdict, Option<Line>) {
     let facts = filling.facts;
     let lately = facts.said.iter().any(|said| {
         said.claimed && said.class == ReplyClass::Receipt && turn.due() - said.at < RECEIPT_PAUSE
@@ -221,18 +360,25 @@ fn receipt(filling: &Filling<'_>, turn: &LastTurn<'_>) -> (Verdict, Option<Line>
         return (Verdict::ReceiptCapped, None);
     }
     let calm = filling.reading.mood.level < RISKY_MOOD;
-    let of_intent = filling
-        .reading
-        .intents
-        .first()
-        .filter(|_| calm)
-        .and_then(|read| best(filling, &read.id, AutoUse::Receipt));
-    let words = of_intent.or_else(|| {
+    let generic = |purpose| {
         filling
             .knowledge
-            .generic(Purpose::Receipt, &facts.shop, facts.platform, filling.now)
+            .generic(purpose, &facts.shop, facts.platform, filling.now)
             .and_then(|script| line(filling, script, ReplyClass::Receipt))
-    });
+    };
+    let of_intent = || {
+        filling
+            .reading
+            .intents
+            .first()
+            .filter(|_| calm)
+            .and_then(|read| best(filling, &read.id, AutoUse::Receipt))
+    };
+    // What an intent says of the night would be no honest word to who is kept waiting by day.
+    let words = match neutral {
+        Purpose::Receipt => of_intent().or_else(|| generic(Purpose::Receipt)),
+        purpose => generic(purpose).or_else(|| generic(Purpose::Receipt)),
+    };
     match words {
         Some(line) => (Verdict::Receipt, Some(line)),
         None => (Verdict::Silent, None),
@@ -254,6 +400,15 @@ fn line(filling: &Filling<'_>, script: &Script, class: ReplyClass) -> Option<Lin
     })
 }
 
+/// The same line, which answers nothing, went out lately.
+fn said_lately(filling: &Filling<'_>, turn: &LastTurn<'_>, script: &ScriptId) -> bool {
+    filling
+        .facts
+        .said
+        .iter()
+        .any(|said| said.claimed && said.script == *script && turn.due() - said.at < RECEIPT_PAUSE)
+}
+
 /// The bot does not say a thing twice while nobody is in: who asks again needs a human.
 fn already_said(filling: &Filling<'_>, turn: &LastTurn<'_>, line: &Line) -> bool {
     filling.facts.said.iter().any(|said| {
@@ -267,6 +422,7 @@ fn already_said(filling: &Filling<'_>, turn: &LastTurn<'_>, line: &Line) -> bool
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
+    use crate::desk::standing::Standing;
     use crate::{
         desk::{
             facts::{Facts, Seen},
@@ -337,6 +493,8 @@ mod tests {
                 platform: Platform::Taobao,
                 mode: None,
                 stopped: false,
+                standing: Standing::default(),
+                ownership: None,
                 lowered: None,
                 order: None,
                 messages: talk(&format!("customer 23:30:00 {said}")),

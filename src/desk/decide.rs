@@ -1,27 +1,31 @@
 //! The decision about one conversation: who may answer, with what, and what somebody must do.
 //!
-//! Precedence: kill switch, risk and the silence list, a human owner on duty, the shop's mode and who is
-//! in, the scripts. [`Decision::reconsider_at`] is the earliest moment at which the same facts would give
-//! another answer, so that lunch, night and an owner's leaving are one mechanism with a new message.
+//! Precedence: kill switch, risk and the silence list, a human owner on duty, what stands for everybody, the
+//! shop's mode and who is in, the scripts. [`Decision::reconsider_at`] is the earliest moment at which the same
+//! facts would give another answer, so that lunch, night, an owner's leaving and a rescue are one mechanism with
+//! a new message. No reply outlives its decision.
 
 use chrono::{DateTime, Duration, Utc};
 
 use super::{
-    alone::{Alone, alone, policy},
+    alone::{Alone, alone, handed_over, policy, rescued},
+    bots::is_machine,
     cases::drafts,
-    decision::{Because, Decision, Reply, Suggestion, Verdict},
-    facts::{Facts, Message},
+    decision::{Because, Caps, Decision, Reply, ReplyClass, Suggestion, Verdict},
+    duty::{self, Owner},
+    facts::Facts,
     filling::Filling,
-    turn::{LastTurn, last_turn},
+    handoff::{self, Handoff, HandoffReason},
+    news::News,
+    rescue,
+    turn::{LastTurn, Pace},
 };
-use crate::knowledge::{Knowledge, Mode, Reading, hours::Coverage};
+use crate::knowledge::{Knowledge, Mode, Reading};
 
 /// How many suggestions an agent sees.
 pub const SUGGESTIONS: usize = 3;
 /// A script below this is no suggestion.
 const WORTH_SHOWING: f32 = 0.3;
-/// A human owns a conversation this long after he last spoke in it.
-pub const OWNER_IDLE: Duration = Duration::minutes(30);
 /// A turn whose last message is older than this is for a human: an answer would come out of nowhere.
 pub const STALE: Duration = Duration::minutes(30);
 /// After a day of silence time alone changes nothing any more: what customers who never came back cost is
@@ -36,7 +40,7 @@ pub fn decide(
     reading: &Reading,
     now: DateTime<Utc>,
 ) -> Decision {
-    let coverage = knowledge.coverage(&facts.shop, now);
+    let coverage = duty::coverage(knowledge, facts, now);
     let filling = Filling {
         knowledge,
         facts,
@@ -44,29 +48,28 @@ pub fn decide(
         coverage: &coverage,
         now,
     };
-    let Some(turn) = last_turn(&facts.messages) else {
+    let pace = Pace::from(&knowledge.shop_or_default(&facts.shop).manners);
+    let Some(turn) = LastTurn::of(&facts.messages, duty::ended(facts), pace) else {
         return nothing(&filling, None);
     };
     if !turn.open {
         return nothing(&filling, Some(turn.id()));
     }
-    let would = match freedom(&filling, &turn) {
-        Freedom::None(stopped_by) => silent(&filling, stopped_by),
-        Freedom::Full => alone(&filling, &turn),
-        Freedom::Answers => match alone(&filling, &turn) {
-            answer if answer.verdict == Verdict::Answer => answer,
-            _ => silent(&filling, Verdict::Mode),
-        },
-    };
+    let scene = Scene::of(&filling, &turn);
+    let freedom = scene.freedom();
+    let handoff = scene.handoff(&freedom);
+    let would = scene.would(&freedom, handoff.map(|handoff| handoff.reason));
+    let edges = scene.edges();
     let verdict = would.verdict;
-    let reply = reply(&filling, &turn, &would);
+    let reply = scene.reply(&would, &edges);
     let registered = reply.is_some() && verdict == Verdict::Register;
     Decision {
         turn: Some(turn.id()),
         suggestions: suggestions(&filling),
         cases: drafts(&filling, &turn, registered, reply.as_ref()),
-        because: because(&filling, &would),
-        reconsider_at: reconsider_at(&filling, &turn, reply.as_ref()),
+        handoff,
+        because: because(&filling, &would, matches!(freedom, Freedom::Rescue)),
+        reconsider_at: edges.into_iter().min(),
         reply,
     }
 }
@@ -77,31 +80,188 @@ enum Freedom {
     None(Verdict),
     /// Only in answer to a question: somebody is on duty for the rest.
     Answers,
+    /// In the place of agents who are busy.
+    Rescue,
     /// As its policies allow.
     Full,
 }
 
-fn freedom(filling: &Filling<'_>, turn: &LastTurn<'_>) -> Freedom {
-    let Filling {
-        facts,
-        coverage,
-        now,
-        ..
-    } = *filling;
-    if facts.stopped {
-        Freedom::None(Verdict::Stopped)
-    } else if turn.is_history() {
-        Freedom::None(Verdict::OnlyHistory)
-    } else if turn.last_at() + STALE <= now {
-        Freedom::None(Verdict::Stale)
-    } else if owner(facts, coverage, now).is_some() {
-        Freedom::None(Verdict::Owned)
-    } else {
-        match (mode(filling), coverage.cover.is_staffed()) {
-            (Mode::Off, _) | (Mode::Assist, true) => Freedom::None(Verdict::Mode),
-            (Mode::Auto, true) => Freedom::Answers,
-            (Mode::Assist | Mode::Auto, false) => Freedom::Full,
+/// An open turn, and who stands around it.
+struct Scene<'a> {
+    filling: &'a Filling<'a>,
+    turn: &'a LastTurn<'a>,
+    owner: Option<Owner<'a>>,
+    /// When the bot steps in for agents who are busy, if it ever does.
+    rescue: Option<DateTime<Utc>>,
+    machine: bool,
+}
+
+impl<'a> Scene<'a> {
+    fn of(filling: &'a Filling<'a>, turn: &'a LastTurn<'a>) -> Self {
+        let owner = duty::owner(filling);
+        let rescue = match mode(filling) {
+            Mode::Off => None,
+            _ => rescue::due(filling, turn, owner.as_ref()),
+        };
+        Self {
+            filling,
+            turn,
+            owner,
+            rescue,
+            machine: is_machine(filling),
         }
+    }
+
+    fn freedom(&self) -> Freedom {
+        let Filling {
+            facts,
+            coverage,
+            now,
+            ..
+        } = *self.filling;
+        let told = |class| {
+            let since = self.turn.since();
+            let said = move |said: &&super::SaidLine| said.claimed && said.class == class;
+            facts
+                .said
+                .iter()
+                .filter(said)
+                .any(move |said| said.at >= since)
+        };
+        if facts.stopped {
+            Freedom::None(Verdict::Stopped)
+        } else if self.turn.is_history() {
+            Freedom::None(Verdict::OnlyHistory)
+        } else if self.machine {
+            Freedom::None(Verdict::Loop)
+        } else if told(ReplyClass::Handoff) {
+            Freedom::None(Verdict::HandedOff)
+        } else if self.turn.last_at() + STALE <= now {
+            Freedom::None(Verdict::Stale)
+        } else if self.rescue.is_some_and(|at| at <= now) {
+            Freedom::Rescue
+        } else if self.owner.is_some() {
+            Freedom::None(Verdict::Owned)
+        } else {
+            match (mode(self.filling), coverage.cover.is_staffed()) {
+                (Mode::Off, _) | (Mode::Assist, true) => Freedom::None(Verdict::Mode),
+                (Mode::Auto, true) => Freedom::Answers,
+                (Mode::Assist | Mode::Auto, false) => Freedom::Full,
+            }
+        }
+    }
+
+    /// Whether a human is needed, and why: the most urgent reason.
+    fn handoff(&self, freedom: &Freedom) -> Option<Handoff> {
+        let (filling, turn) = (self.filling, self.turn);
+        if turn.is_history() {
+            return None;
+        }
+        let new = !handoff::is_seen(filling, turn);
+        // Where agents read along, what the bot does not understand is theirs anyway.
+        let speaks = !matches!(freedom, Freedom::None(_));
+        let reason = if new && handoff::risky(filling) {
+            HandoffReason::Risk
+        } else if new && handoff::asked(filling, turn) {
+            HandoffReason::Asked
+        } else if new && self.machine {
+            HandoffReason::Loop
+        } else if new && speaks && handoff::is_lost(filling, turn) {
+            HandoffReason::Unknown
+        } else if matches!(freedom, Freedom::Rescue) {
+            HandoffReason::Rescued
+        } else {
+            return None;
+        };
+        Some(Handoff {
+            reason,
+            since: turn.since(),
+        })
+    }
+
+    fn would(&self, freedom: &Freedom, needed: Option<HandoffReason>) -> Alone {
+        let (filling, turn) = (self.filling, self.turn);
+        let hand_over = match needed {
+            Some(HandoffReason::Asked | HandoffReason::Unknown) => true,
+            // A threat is answered neutrally, unless it asks for a human itself.
+            Some(HandoffReason::Risk) => handoff::asked(filling, turn),
+            _ => false,
+        };
+        match freedom {
+            Freedom::None(stopped_by) => silent(filling, *stopped_by),
+            _ if hand_over => handed_over(filling, turn),
+            Freedom::Full => alone(filling, turn),
+            Freedom::Rescue => rescued(filling, turn),
+            Freedom::Answers => match alone(filling, turn) {
+                answer if answer.verdict == Verdict::Answer => answer,
+                news if news.verdict == Verdict::Announcement => news,
+                _ => silent(filling, Verdict::Mode),
+            },
+        }
+    }
+
+    /// Every moment to come at which the same facts may give another answer: cover and arrangements change, the
+    /// owner becomes idle, announcements and scripts begin or end, the bot steps in, the turn becomes stale, and
+    /// 今天 becomes 昨天. Nothing after the turn is [`FORGOTTEN`].
+    fn edges(&self) -> Vec<DateTime<Utc>> {
+        let Filling {
+            knowledge,
+            facts,
+            reading,
+            coverage,
+            now,
+        } = *self.filling;
+        let last = self.turn.last_at();
+        let standing = &facts.standing;
+        let arranged = standing.arrangements.iter().flat_map(|a| [a.from, a.until]);
+        let announced = standing
+            .announcements
+            .iter()
+            .flat_map(|a| [a.from, a.until]);
+        let scripts = reading
+            .intents
+            .iter()
+            .flat_map(|read| knowledge.scripts_of(&read.id))
+            .chain(knowledge.generics())
+            .flat_map(|script| [script.from, script.until])
+            .flatten();
+        [
+            coverage.until,
+            duty::leaves_at(self.filling),
+            self.rescue,
+            duty::midnight(self.filling),
+            Some(last + STALE),
+        ]
+        .into_iter()
+        .flatten()
+        .chain(arranged)
+        .chain(announced)
+        .chain(scripts)
+        .filter(|at| *at > now && *at <= last + FORGOTTEN)
+        .collect()
+    }
+
+    /// What would be said, from when the burst is closed until the decision no longer stands.
+    fn reply(&self, would: &Alone, edges: &[DateTime<Utc>]) -> Option<Reply> {
+        let line = would.line.as_ref()?;
+        let not_after = edges.iter().copied().min()?;
+        let not_before = self.turn.due().max(self.filling.coverage.since);
+        let not_before = match self.rescue {
+            Some(at) if at <= self.filling.now => not_before.max(at),
+            _ => not_before,
+        };
+        let shop = self
+            .filling
+            .knowledge
+            .shop_or_default(&self.filling.facts.shop);
+        (not_before < not_after).then(|| Reply {
+            script: line.script.clone(),
+            class: line.class,
+            text: line.text.clone(),
+            not_before,
+            not_after,
+            caps: Caps::from(&shop.manners),
+        })
     }
 }
 
@@ -125,45 +285,14 @@ pub fn mode(filling: &Filling<'_>) -> Mode {
         .map_or(of_shop, |lowered| lowered.min(of_shop))
 }
 
-/// The human who owns the conversation now: he spoke lately, and did not go off duty since.
-pub fn owner<'a>(facts: &'a Facts, coverage: &Coverage, now: DateTime<Utc>) -> Option<&'a Message> {
-    facts
-        .messages
-        .iter()
-        .rev()
-        .find(|m| m.speaker.is_human())
-        .filter(|m| now < m.at + OWNER_IDLE)
-        .filter(|m| coverage.cover.is_staffed() || m.at >= coverage.since)
-}
-
-fn reply(filling: &Filling<'_>, turn: &LastTurn<'_>, would: &Alone) -> Option<Reply> {
-    let line = would.line.as_ref()?;
-    let script_ends = filling
-        .knowledge
-        .script(&line.script)
-        .and_then(|script| script.until);
-    let not_after = [filling.coverage.until, script_ends]
-        .into_iter()
-        .flatten()
-        .fold(turn.last_at() + STALE, DateTime::min);
-    let not_before = turn.due().max(filling.coverage.since);
-    (not_before < not_after).then(|| Reply {
-        script: line.script.clone(),
-        class: line.class,
-        text: line.text.clone(),
-        not_before,
-        not_after,
-    })
-}
-
 fn suggestions(filling: &Filling<'_>) -> Vec<Suggestion> {
-    filling
+    let mut suggestions = News::of(filling).suggestions(filling);
+    let scripts = filling
         .reading
         .scripts
         .iter()
         .filter(|read| read.score >= WORTH_SHOWING)
         .filter_map(|read| Some((read, filling.knowledge.script(&read.id)?)))
-        .take(SUGGESTIONS)
         .map(|(read, script)| {
             let filled = filling.fill(script);
             Suggestion {
@@ -173,46 +302,14 @@ fn suggestions(filling: &Filling<'_>) -> Vec<Suggestion> {
                 missing: filled.missing,
                 score: read.score,
             }
-        })
-        .collect()
+        });
+    let room = SUGGESTIONS.saturating_sub(suggestions.len());
+    suggestions.extend(scripts.take(room));
+    suggestions.truncate(SUGGESTIONS);
+    suggestions
 }
 
-/// The earliest of: cover changes, the owner becomes idle, a script begins or ends, the reply would be stale.
-/// Nothing after the turn is [`FORGOTTEN`].
-fn reconsider_at(
-    filling: &Filling<'_>,
-    turn: &LastTurn<'_>,
-    reply: Option<&Reply>,
-) -> Option<DateTime<Utc>> {
-    let Filling {
-        knowledge,
-        facts,
-        reading,
-        coverage,
-        now,
-    } = *filling;
-    let owner_leaves = owner(facts, coverage, now).map(|m| m.at + OWNER_IDLE);
-    let stale = turn.last_at() + STALE;
-    let scripts = reading
-        .intents
-        .iter()
-        .flat_map(|read| knowledge.scripts_of(&read.id))
-        .flat_map(|script| [script.from, script.until])
-        .flatten();
-    [
-        coverage.until,
-        owner_leaves,
-        reply.map(|r| r.not_after),
-        Some(stale),
-    ]
-    .into_iter()
-    .flatten()
-    .chain(scripts)
-    .filter(|at| *at > now && *at <= turn.last_at() + FORGOTTEN)
-    .min()
-}
-
-fn because(filling: &Filling<'_>, would: &Alone) -> Because {
+fn because(filling: &Filling<'_>, would: &Alone, rescue: bool) -> Because {
     let Filling {
         knowledge,
         reading,
@@ -227,7 +324,11 @@ fn because(filling: &Filling<'_>, would: &Alone) -> Because {
         margin: reading.margin,
         mood: reading.mood.clone(),
         cover: coverage.cover,
-        cover_reason: coverage.reason.clone(),
+        cover_reason: match rescue {
+            true => rescue::REASON.to_owned(),
+            false => coverage.reason.clone(),
+        },
+        rescue,
         policy: would.policy,
         verdict: would.verdict,
         intent: would.intent.clone(),
@@ -241,7 +342,8 @@ fn nothing(filling: &Filling<'_>, turn: Option<i64>) -> Decision {
         suggestions: Vec::new(),
         reply: None,
         cases: Vec::new(),
-        because: because(filling, &silent(filling, Verdict::NobodyWaits)),
+        handoff: None,
+        because: because(filling, &silent(filling, Verdict::NobodyWaits), false),
         reconsider_at: None,
     }
 }

@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::handoff::Handoff;
 use crate::knowledge::{
     CaseKindId, IntentId, Policy, ScriptId, Version,
     fields::Fields,
     hours::Cover,
+    manners::Manners,
     reading::{Evidence, Mood, ReadIntent},
 };
 
@@ -21,6 +23,8 @@ pub struct Decision {
     pub reply: Option<Reply>,
     /// What somebody must do.
     pub cases: Vec<CaseDraft>,
+    /// A human is needed in the conversation, and why; `None` asks for nobody and sends nobody away.
+    pub handoff: Option<Handoff>,
     /// Why.
     pub because: Because,
     /// The earliest moment at which the same facts would give another answer.
@@ -55,6 +59,26 @@ pub struct Reply {
     pub not_before: DateTime<Utc>,
     /// Not at or after this moment: then it would be wrong or stale.
     pub not_after: DateTime<Utc>,
+    /// How many may leave; counted when it is claimed.
+    pub caps: Caps,
+}
+
+/// How many automatic replies may leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caps {
+    /// To one customer in an hour.
+    pub customer_hour: u32,
+    /// Of one shop in a minute.
+    pub shop_minute: u32,
+}
+
+impl From<&Manners> for Caps {
+    fn from(manners: &Manners) -> Self {
+        Self {
+            customer_hour: manners.per_customer_hour,
+            shop_minute: manners.per_shop_minute,
+        }
+    }
 }
 
 /// What an automatic reply does to its turn.
@@ -65,6 +89,8 @@ pub enum ReplyClass {
     Content,
     /// Acknowledges; the turn stays open.
     Receipt,
+    /// Says when a human is there. The turn stays open for him, and nothing else is said alone in it.
+    Handoff,
 }
 
 impl ReplyClass {
@@ -73,6 +99,7 @@ impl ReplyClass {
         match self {
             Self::Content => "content",
             Self::Receipt => "receipt",
+            Self::Handoff => "handoff",
         }
     }
 
@@ -81,6 +108,7 @@ impl ReplyClass {
         match code {
             "content" => Some(Self::Content),
             "receipt" => Some(Self::Receipt),
+            "handoff" => Some(Self::Handoff),
             _ => None,
         }
     }
@@ -128,8 +156,11 @@ pub struct Because {
     pub mood: Mood,
     /// Whether somebody was on duty.
     pub cover: Cover,
-    /// The name of the shift, break or holiday.
+    /// The name of the shift, break or holiday; 救场 when the bot steps in for agents who are busy.
     pub cover_reason: String,
+    /// The bot steps in although somebody is on duty, because the customer has waited too long.
+    #[serde(default)]
+    pub rescue: bool,
     /// The most the bot might have done about these intents.
     pub policy: Policy,
     /// Whether the bot answers, and if not, the rule that stopped it.
@@ -154,12 +185,20 @@ pub enum Verdict {
     Mode,
     /// A human owns the conversation and is on duty.
     Owned,
+    /// Another machine seems to be talking.
+    Loop,
+    /// The customer was told in this turn that a human comes: nothing more is said alone.
+    HandedOff,
     /// The intent or its words are on the silence list.
     Silent,
     /// A neutral receipt goes out: risk, nothing understood, or nothing to answer with.
     Receipt,
     /// A receipt would have gone out, but one went out lately.
     ReceiptCapped,
+    /// The customer is told when a human is there.
+    Handoff,
+    /// What stands for everybody answers the question.
+    Announcement,
     /// The matter is registered.
     Register,
     /// The question is answered.
@@ -176,9 +215,13 @@ impl Verdict {
             Self::Stopped => "stopped",
             Self::Mode => "mode",
             Self::Owned => "owned",
+            Self::Loop => "loop",
+            Self::HandedOff => "handed_off",
             Self::Silent => "silent",
             Self::Receipt => "receipt",
             Self::ReceiptCapped => "receipt_capped",
+            Self::Handoff => "handoff",
+            Self::Announcement => "announcement",
             Self::Register => "register",
             Self::Answer => "answer",
         }

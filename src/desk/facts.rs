@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::decision::ReplyClass;
+use super::{
+    decision::ReplyClass,
+    standing::{Ownership, Standing},
+};
 use crate::knowledge::{CaseKindId, ContentKind, Mode, Platform, ScriptId, ShopId, Speaker};
 
 /// The versions a decision was made on. A commit holds only while they still hold.
@@ -29,6 +32,10 @@ pub struct Facts {
     pub mode: Option<Mode>,
     /// The kill switch is on.
     pub stopped: bool,
+    /// What else people switched for the shop by hand.
+    pub standing: Standing,
+    /// What a human last said about whose the conversation is.
+    pub ownership: Option<Ownership>,
     /// The sender asked for at most this mode.
     pub lowered: Option<Mode>,
     /// The order the customer looks at, as the platform tells it.

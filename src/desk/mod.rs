@@ -2,13 +2,20 @@
 //!
 //! Everything here is pure: facts and `now` go in, a [`Decision`] comes out.
 
+pub mod alarm;
 pub mod alone;
+pub mod bots;
 pub mod cases;
 pub mod decide;
 pub mod decision;
+pub mod duty;
 pub mod facts;
 pub mod filling;
+pub mod handoff;
 pub mod message;
+pub mod news;
+pub mod rescue;
+pub mod standing;
 pub mod turn;
 pub mod window;
 
@@ -16,7 +23,9 @@ pub mod window;
 pub(crate) mod testing;
 
 pub use decide::decide;
-pub use decision::{Because, CaseDraft, Decision, Reply, ReplyClass, Suggestion, Verdict};
+pub use decision::{Because, Caps, CaseDraft, Decision, Reply, ReplyClass, Suggestion, Verdict};
 pub use facts::{Facts, Message, OpenCase, SaidLine, Seen};
+pub use handoff::{Handoff, HandoffReason};
 pub use message::{Inbound, InboundMessage, Role};
+pub use standing::{Announcement, OwnerAct, Ownership, Standing};
 pub use turn::last_turn;

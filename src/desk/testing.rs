@@ -65,6 +65,7 @@ pub(crate) fn house() -> &'static Knowledge {
             "intents/miss.item.yaml",
             "intents/oth.complaint.yaml",
             "intents/oth.greet.yaml",
+            "intents/oth.human.yaml",
             "cases/漏发.yaml",
             "cases/物流异常.yaml",
             "cases/投诉.yaml",
@@ -76,6 +77,9 @@ pub(crate) fn house() -> &'static Knowledge {
             "scripts/complaint.md",
             "scripts/greet.md",
             "scripts/receipt.md",
+            "scripts/handoff.md",
+            "scripts/handoff-now.md",
+            "scripts/rescue.md",
         ];
         match Knowledge::load(&files(pairs)) {
             Ok((knowledge, _)) => knowledge,

@@ -7,12 +7,32 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::facts::Message;
-use crate::knowledge::{Platform, Said, ShopId, Speaker, Turn};
+use crate::knowledge::{Platform, Said, ShopId, Speaker, Turn, manners::Manners};
 
-/// A pause this long closes a burst.
-pub const BURST_GAP: Duration = Duration::seconds(4);
-/// A burst is closed at the latest this long after its first message.
-pub const BURST_LIMIT: Duration = Duration::seconds(12);
+/// How long a burst is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// A pause this long closes a burst.
+    pub gap: Duration,
+    /// A burst is closed at the latest this long after its first message.
+    pub limit: Duration,
+}
+
+impl From<&Manners> for Pace {
+    fn from(manners: &Manners) -> Self {
+        Self {
+            gap: manners.burst_gap,
+            limit: manners.burst_limit,
+        }
+    }
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self::from(&Manners::default())
+    }
+}
+
 /// How many messages before the turn understanding may look at.
 const BEFORE: usize = 10;
 
@@ -25,32 +45,42 @@ pub struct LastTurn<'a> {
     pub messages: Vec<&'a Message>,
     /// What was said before it, oldest first.
     pub before: &'a [Message],
+    /// How long its bursts are waited for.
+    pub pace: Pace,
 }
 
 fn answers(speaker: Speaker) -> bool {
     speaker.is_human() || speaker == Speaker::BotAuto
 }
 
-/// Finds the customer's last turn in a conversation's tail (oldest first).
+/// Finds the customer's last turn in a conversation's tail (oldest first), at the usual pace.
 pub fn last_turn(messages: &[Message]) -> Option<LastTurn<'_>> {
-    let last = messages
-        .iter()
-        .rposition(|m| m.speaker == Speaker::Customer)?;
-    let start = messages[..last]
-        .iter()
-        .rposition(|m| answers(m.speaker))
-        .map_or(0, |answer| answer + 1);
-    Some(LastTurn {
-        open: !messages[last..].iter().any(|m| answers(m.speaker)),
-        messages: messages[start..=last]
-            .iter()
-            .filter(|m| m.speaker == Speaker::Customer)
-            .collect(),
-        before: &messages[..start],
-    })
+    LastTurn::of(messages, None, Pace::default())
 }
 
 impl<'a> LastTurn<'a> {
+    /// Finds the customer's last turn in a conversation's tail (oldest first). Nobody waits for what was said
+    /// until the conversation was `ended` by hand.
+    pub fn of(messages: &'a [Message], ended: Option<DateTime<Utc>>, pace: Pace) -> Option<Self> {
+        let over = |m: &Message| ended.is_some_and(|ended| m.at <= ended);
+        let last = messages
+            .iter()
+            .rposition(|m| m.speaker == Speaker::Customer)?;
+        let start = messages[..last]
+            .iter()
+            .rposition(|m| answers(m.speaker) || over(m))
+            .map_or(0, |answer| answer + 1);
+        Some(Self {
+            open: !messages[last..].iter().any(|m| answers(m.speaker)) && !over(&messages[last]),
+            messages: messages[start..=last]
+                .iter()
+                .filter(|m| m.speaker == Speaker::Customer)
+                .collect(),
+            before: &messages[..start],
+            pace,
+        })
+    }
+
     /// The id of its first message, by which the turn is known.
     pub fn id(&self) -> i64 {
         self.messages.first().map_or(0, |m| m.id)
@@ -78,7 +108,7 @@ impl<'a> LastTurn<'a> {
         let mut bursts: Vec<Vec<&Message>> = Vec::new();
         for &message in &self.messages {
             match bursts.last_mut() {
-                Some(burst) if continues(burst, message) => burst.push(message),
+                Some(burst) if self.continues(burst, message) => burst.push(message),
                 _ => bursts.push(vec![message]),
             }
         }
@@ -89,9 +119,18 @@ impl<'a> LastTurn<'a> {
     pub fn due(&self) -> DateTime<Utc> {
         let bursts = self.bursts();
         match bursts.last().map(Vec::as_slice) {
-            Some([first, .., last]) => (last.at + BURST_GAP).min(first.at + BURST_LIMIT),
-            Some([only]) => only.at + BURST_GAP,
+            Some([first, .., last]) => (last.at + self.pace.gap).min(first.at + self.pace.limit),
+            Some([only]) => only.at + self.pace.gap,
             _ => DateTime::default(),
+        }
+    }
+
+    fn continues(&self, burst: &[&Message], message: &Message) -> bool {
+        match burst {
+            [first, ..] => burst.last().is_some_and(|last| {
+                message.at - last.at < self.pace.gap && message.at - first.at < self.pace.limit
+            }),
+            [] => false,
         }
     }
 
@@ -108,15 +147,6 @@ impl<'a> LastTurn<'a> {
                 .map(|burst| burst.into_iter().map(said).collect())
                 .collect(),
         }
-    }
-}
-
-fn continues(burst: &[&Message], message: &Message) -> bool {
-    match burst {
-        [first, ..] => burst.last().is_some_and(|last| {
-            message.at - last.at < BURST_GAP && message.at - first.at < BURST_LIMIT
-        }),
-        [] => false,
     }
 }
 
@@ -175,7 +205,14 @@ mod tests {
                 "b",
                 1,
             ),
+            // A line of the platform is nobody's, whatever it promises; its welcome neither.
             ("customer 02:00:00 a|system 02:00:04 小红花", true, "a", 1),
+            (
+                "customer 02:00:00 a|welcome 02:00:01 客服很快就来",
+                true,
+                "a",
+                1,
+            ),
         ] {
             let messages = talk(talk_text);
             let last = last_turn(&messages).expect(talk_text);
@@ -202,5 +239,49 @@ mod tests {
             let last = last_turn(&messages).expect(talk_text);
             assert_eq!(last.due(), moment(due), "{talk_text}");
         }
+    }
+
+    #[test]
+    fn nobody_waits_for_what_was_said_before_the_end() {
+        for (talk_text, ended, open, turn) in [
+            ("customer 12:00:00 a", "12:00:00", false, "a"),
+            ("customer 12:00:00 a", "11:59:59", true, "a"),
+            (
+                "customer 12:00:00 a|customer 12:09:00 b|customer 12:10:00 c",
+                "12:05:00",
+                true,
+                "b,c",
+            ),
+            (
+                "customer 12:00:00 a|notice 12:04:00 已收到|customer 12:09:00 b",
+                "12:05:00",
+                true,
+                "b",
+            ),
+        ] {
+            let messages = talk(talk_text);
+            let last = LastTurn::of(&messages, Some(moment(ended)), Pace::default());
+            let last = last.expect(talk_text);
+            let words: Vec<&str> = last.messages.iter().map(|m| m.text.as_str()).collect();
+            assert_eq!(
+                (last.open, words.join(",").as_str()),
+                (open, turn),
+                "{talk_text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_shop_may_wait_longer_for_a_burst() {
+        let messages = talk("customer 12:31:00 a|customer 12:31:08 b|customer 12:31:18 c");
+        let slow = Pace {
+            gap: Duration::seconds(10),
+            limit: Duration::seconds(15),
+        };
+        let last = LastTurn::of(&messages, None, slow).expect("a turn");
+        assert_eq!(last.bursts().len(), 2, "the limit closes the first");
+        assert_eq!(last.due(), moment("12:31:28"));
+        let last = LastTurn::of(&messages[..2], None, slow).expect("a turn");
+        assert_eq!(last.due(), moment("12:31:15"));
     }
 }

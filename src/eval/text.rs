@@ -72,7 +72,7 @@ fn align(out: &mut String, rows: &[Vec<String>]) {
 }
 
 /// How many columns a text takes: Han characters and their marks take two.
-fn width(text: &str) -> usize {
+pub(crate) fn width(text: &str) -> usize {
     let wide = |c: char| matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{20000}'..='\u{3fffd}');
     text.chars().map(|c| 1 + usize::from(wide(c))).sum()
 }

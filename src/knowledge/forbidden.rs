@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     form::read_word,
     intent::{check_regex, normal_word},
+    memo::Memo,
     patterns::Patterns,
     problem::Report,
     table,
@@ -245,6 +246,7 @@ fn twin(c: char) -> char {
 
 /// The table, ready to look for all its words in one pass.
 pub(super) struct Bans {
+    found: Memo<Vec<usize>>,
     rows: Vec<ForbiddenWord>,
     /// Over the text without joiners: every row.
     tight: Needles,
@@ -327,6 +329,7 @@ impl Bans {
     /// Compiles rows that were checked when they were read.
     pub(super) fn new(rows: Vec<ForbiddenWord>) -> Self {
         Self {
+            found: Memo::default(),
             tight: Needles::build(&rows, Strip::Joiners),
             loose: Needles::build(&rows, Strip::All),
             rows,
@@ -335,6 +338,11 @@ impl Bans {
 
     /// The rows whose words stand in a text, each once, the strictest first.
     pub(super) fn find(&self, text: &str) -> Vec<&ForbiddenWord> {
+        let found = self.found.of(text, || self.look(text));
+        found.iter().filter_map(|row| self.rows.get(*row)).collect()
+    }
+
+    fn look(&self, text: &str) -> Vec<usize> {
         let text = normalise(text);
         let mut found = vec![false; self.rows.len()];
         let tight = strip(&text, self.tight.how);
@@ -344,13 +352,8 @@ impl Bans {
         if loose != tight {
             self.loose.find(&loose, &mut found);
         }
-        let mut rows: Vec<&ForbiddenWord> = self
-            .rows
-            .iter()
-            .zip(found)
-            .filter_map(|(row, found)| found.then_some(row))
-            .collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.ban));
+        let mut rows: Vec<usize> = (0..found.len()).filter(|row| found[*row]).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(self.rows[*row].ban));
         rows
     }
 }

@@ -1,15 +1,29 @@
-//! Who is in: the weekly table, the holidays, and what they mean at a moment.
+//! Who is in: the weekly table, the dated one, what was arranged by hand, and what they mean at a moment.
+//!
+//! Layers, each over the one before: the usual week; holidays; make-up workdays; dated hours on top; today's
+//! arrangements. [`Coverage`] answers who answers, why, since and until when.
 
-use std::collections::HashMap;
+mod check;
+mod plan;
+pub(super) mod roster;
+mod special;
+mod team;
+mod walk;
 
-use chrono::{DateTime, Datelike, Duration, Timelike, Utc};
+use std::{collections::HashMap, fmt};
+
+use chrono::{DateTime, Datelike, Duration, NaiveDate, Timelike, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
+use self::{
+    plan::{DAY, Plan},
+    roster::{DatedRow, WeekRow},
+    walk::Walk,
+};
 use super::{
+    arrangement::{Arranged, Arrangement},
     dates::{instant, local},
     intent::Span,
-    plan::{DAY, Plan},
-    roster::{SpecialRow, WeekRow},
     shop::Shop,
     words::ShopId,
 };
@@ -19,9 +33,11 @@ use super::{
 pub struct Coverage {
     /// Whether somebody is on duty.
     pub cover: Cover,
-    /// The row's name: a shift, 午休, a holiday.
+    /// The row's name: a shift, 午休, a holiday; the reason of an arrangement.
     pub reason: String,
-    /// Since when it has been so; the epoch when it has never been otherwise.
+    /// Who is on duty, by name; empty when nobody is, or nobody that is named.
+    pub people: Vec<String>,
+    /// Since when cover, reason and people have been so; the epoch when they have never been otherwise.
     pub since: DateTime<Utc>,
     /// Until when it stays so; `None` when nothing ever changes.
     pub until: Option<DateTime<Utc>>,
@@ -37,9 +53,9 @@ pub enum Cover {
     Staffed,
     /// Everybody is at lunch (午休).
     Lunch,
-    /// Outside the hours of duty.
+    /// Outside the hours of duty, or those who should be on duty are absent.
     Night,
-    /// A holiday.
+    /// A holiday, or the shop is closed by hand.
     Holiday,
 }
 
@@ -47,6 +63,40 @@ impl Cover {
     /// Whether somebody is on duty.
     pub fn is_staffed(self) -> bool {
         self == Self::Staffed
+    }
+}
+
+/// Why somebody must not leave: a row says how many must stay (最少在岗).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Stay {
+    /// The row's shift.
+    pub shift: String,
+    /// The table in which it stands.
+    pub file: &'static str,
+    /// Its line.
+    pub line: u32,
+    /// How many must stay.
+    pub least: u16,
+    /// From when too few would be left.
+    pub from: DateTime<Utc>,
+    /// Who would be left then, by name.
+    pub staying: Vec<String>,
+    /// Who else should be there then and is not.
+    pub away: Vec<String>,
+}
+
+impl fmt::Display for Stay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { shift, least, .. } = self;
+        write!(f, "“{shift}”至少要留 {least} 人在岗")?;
+        match self.staying.is_empty() {
+            true => f.write_str("，走开就没有人了")?,
+            false => write!(f, "，走开就只剩{}", self.staying.join("、"))?,
+        }
+        if !self.away.is_empty() {
+            write!(f, "（{}现在不在）", self.away.join("、"))?;
+        }
+        write!(f, "；见 {} 第 {} 行", self.file, self.line)
     }
 }
 
@@ -62,10 +112,10 @@ pub(super) struct Hours {
 
 impl Hours {
     /// Compiles the tables. A shop with weekly rows of its own uses only those; a shop without any is
-    /// always staffed but for holidays. Of several holidays on one day the shop's own go before everybody's,
+    /// always staffed but for holidays. Of several dated rows on one day the shop's own go before everybody's,
     /// and a make-up workday before a closed day.
-    pub(super) fn new(shops: &[Shop], weekly: &[WeekRow], holidays: &[SpecialRow]) -> Self {
-        let plan = |shop: &Shop| Plan::new(shop, weekly, holidays);
+    pub(super) fn new(shops: &[Shop], weekly: &[WeekRow], dated: &[DatedRow]) -> Self {
+        let plan = |shop: &Shop| Plan::new(shop, weekly, dated);
         Self {
             shops: shops
                 .iter()
@@ -83,31 +133,58 @@ impl Hours {
 
 impl Plan {
     /// Who answers at a moment, why, since and until when.
-    pub(super) fn coverage(&self, at: DateTime<Utc>) -> Coverage {
-        let spot = self.spot(at);
-        let (cover, reason) = spot.key();
-        let until = spot.change_after();
-        let staffed_at = match (cover, until) {
-            (Cover::Staffed, _) => Some(at),
-            (_, None) => None,
-            _ if !self.ever() => None,
-            (_, Some((begin, next))) if next.key().0 == Cover::Staffed => Some(begin),
-            (_, Some((_, next))) => next.staffed_after(),
+    pub(super) fn coverage(&self, at: DateTime<Utc>, arrangements: &[Arrangement]) -> Coverage {
+        let coverage = Walk::new(self, arrangements).coverage(at);
+        coverage.unwrap_or_else(|| Coverage {
+            // The end of all calendars.
+            cover: Cover::Night,
+            reason: String::new(),
+            people: Vec::new(),
+            since: at,
+            until: None,
+            staffed_at: None,
+        })
+    }
+
+    /// Whether an agent is on duty; `None` when nothing says when he is.
+    pub(super) fn on_duty(
+        &self,
+        agent: &str,
+        at: DateTime<Utc>,
+        arrangements: &[Arrangement],
+    ) -> Option<bool> {
+        Walk::new(self, arrangements).on_duty(agent, at)
+    }
+
+    /// Whether an agent may leave for a while.
+    pub(super) fn may_leave(
+        &self,
+        agent: &str,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        arrangements: &[Arrangement],
+    ) -> Result<(), Stay> {
+        let lunch = Arrangement {
+            what: Arranged::Lunch {
+                agent: agent.to_owned(),
+            },
+            from,
+            until,
+            reason: String::new(),
         };
-        Coverage {
-            cover,
-            reason: reason.to_string(),
-            since: spot.since().min(at),
-            until: until.map(|(begin, _)| begin),
-            staffed_at,
-        }
+        Walk::may_leave(self, &lunch, agent, arrangements)
+    }
+
+    /// What the dated table calls a date.
+    pub(super) fn names_of(&self, date: NaiveDate) -> &[String] {
+        self.called(date)
     }
 
     /// Who is written down for a moment.
     pub(super) fn people(&self, at: DateTime<Utc>) -> Vec<&str> {
         self.spot(at)
-            .piece()
-            .map(|piece| piece.people.iter().map(AsRef::as_ref).collect())
+            .and_then(|spot| spot.shown())
+            .map(|state| state.people.iter().map(AsRef::as_ref).collect())
             .unwrap_or_default()
     }
 
@@ -120,10 +197,12 @@ impl Plan {
             return plain;
         }
         let mut left = Duration::minutes(i64::from(minutes));
-        let mut spot = self.spot(from);
+        let Some(mut spot) = self.spot(from) else {
+            return plain;
+        };
         let mut worked = false;
         loop {
-            if spot.key().0 == Cover::Staffed {
+            if spot.is_staffed() {
                 worked = true;
                 let (start, end) = (spot.start().max(from), spot.end());
                 let here = (end - start).max(Duration::zero());
@@ -152,7 +231,7 @@ impl Plan {
                 let mut date = today;
                 while left > 0 && date < last {
                     date = date.succ_opt().unwrap_or(last);
-                    if !self.ever() || self.works_on(date) {
+                    if !self.works() || self.works_on(date) {
                         left -= 1;
                     }
                 }
@@ -171,13 +250,22 @@ impl Plan {
         let day = match (at.date_naive() - today).num_days() {
             0 => "今天".to_owned(),
             1 => "明天".to_owned(),
-            2..=6 => {
-                let names = ["周一", "周二", "周三", "周四", "周五", "周六", "周日"];
-                let day = at.weekday().num_days_from_monday() as usize;
-                names.get(day).copied().unwrap_or_default().to_owned()
-            }
+            2..=6 => weekday(at.weekday()).to_owned(),
             _ => format!("{}月{}日", at.month(), at.day()),
         };
         format!("{day}{}:{:02}", at.hour(), at.minute())
+    }
+}
+
+/// 周一 to 周日.
+fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "周一",
+        Weekday::Tue => "周二",
+        Weekday::Wed => "周三",
+        Weekday::Thu => "周四",
+        Weekday::Fri => "周五",
+        Weekday::Sat => "周六",
+        Weekday::Sun => "周日",
     }
 }

@@ -10,6 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::{
     intent::Intent,
+    memo::Memo,
     negation::denied,
     patterns::Patterns,
     sentence::Sentence,
@@ -75,6 +76,7 @@ struct Item {
 
 /// All words and patterns, compiled.
 pub(crate) struct Keywords {
+    found: Memo<Found>,
     words: Option<AhoCorasick>,
     items: Vec<Item>,
     /// For every word, the items it belongs to.
@@ -139,6 +141,7 @@ impl Keywords {
             .enumerate()
             .flat_map(|(i, intent)| intent.patterns.iter().map(move |p| (i, p.as_str())));
         Self {
+            found: Memo::default(),
             sounds: Sounds::build(&items, &words),
             words: AhoCorasick::builder()
                 .match_kind(MatchKind::Standard)
@@ -151,12 +154,23 @@ impl Keywords {
     }
 
     /// What a sentence holds. `plain` is the sentence before spelling, for the patterns.
-    pub(crate) fn find(&self, sentence: &Sentence, plain: Option<&str>) -> Found {
+    pub(crate) fn find(&self, sentence: &Sentence, plain: Option<&str>) -> Arc<Found> {
+        let text = sentence.text.as_str();
+        let plain = plain.filter(|p| *p != text);
+        let key = format!(
+            "{}{text}\n{}",
+            u8::from(sentence.question),
+            plain.unwrap_or_default()
+        );
+        self.found.of(&key, || self.look(sentence, plain))
+    }
+
+    fn look(&self, sentence: &Sentence, plain: Option<&str>) -> Found {
         let mut found = Found::default();
         let text = sentence.text.as_str();
         self.find_words(text, sentence.question, &mut found);
         self.find_patterns(text, &mut found);
-        if let Some(plain) = plain.filter(|p| *p != text) {
+        if let Some(plain) = plain {
             self.find_patterns(plain, &mut found);
         }
         let strong = |f: &Found| {

@@ -7,13 +7,13 @@ use super::{
     case_kind::{self, CaseKind},
     decode,
     forbidden::{self, ForbiddenWord},
-    hours::Hours,
+    hours::{Hours, roster},
     intent::{self, Intent, stem},
     known::{Known, Sentence},
     mood::MoodWord,
     problem::{Place, Problem, Report, Severity, nearest},
     ranking::Ranking,
-    roster, rules,
+    rules,
     script::{self, Script},
     shop::{self, Shop},
     snapshot::Files,
@@ -198,12 +198,12 @@ pub(super) fn load(files: &Files) -> (Loaded, Vec<Problem>) {
             .extend(script::read(file, text, &mut known, report));
     });
     let mut weekly = Vec::new();
-    let mut holidays = Vec::new();
+    let mut dated = Vec::new();
     read.each(Room::Weekly, |_, text, report| {
         weekly = roster::weekly(text, &known, report)
     });
     read.each(Room::Holidays, |_, text, report| {
-        holidays = roster::holidays(text, &known, report)
+        dated = roster::dated(text, &known, report)
     });
     read.each(Room::Forbidden, |_, text, report| {
         loaded.forbidden = forbidden::read(text, report)
@@ -222,13 +222,14 @@ pub(super) fn load(files: &Files) -> (Loaded, Vec<Problem>) {
             loaded.ranking = rules::ranking(root, report);
         },
     );
-    loaded.hours = Hours::new(&loaded.shops, &weekly, &holidays);
+    loaded.hours = Hours::new(&loaded.shops, &weekly, &dated);
     loaded.sentences = known.sentences;
 
     least(files, &mut problems);
     let errors = problems.iter().any(|p| p.severity == Severity::Error);
     if !errors {
-        without_hours(&loaded, &weekly, &mut problems);
+        let Loaded { hours, shops, .. } = &loaded;
+        hours.check(shops, &weekly, &dated, &mut problems);
     }
     problems.sort_by(|a, b| {
         (&a.file, a.line, a.column, b.severity).cmp(&(&b.file, b.line, b.column, a.severity))
@@ -351,23 +352,5 @@ fn least(files: &Files, problems: &mut Vec<Problem>) {
             "一条话术都没有",
             "在 scripts/ 里至少放一个 .md 文件，例如 scripts/通用/回执.md",
         );
-    }
-}
-
-fn without_hours(loaded: &Loaded, weekly: &[roster::WeekRow], problems: &mut Vec<Problem>) {
-    if weekly.iter().any(|row| row.shop.is_none()) {
-        return;
-    }
-    for shop in &loaded.shops {
-        if weekly.iter().all(|row| row.shop.as_ref() != Some(&shop.id)) {
-            Report::of("hours/weekly.csv", problems).warn(
-                Place::FILE,
-                format!(
-                    "店铺“{}”（{}）没有写值守时间，先按全天有人在岗算",
-                    shop.name, shop.id
-                ),
-                "加上它的行，或加一行“店铺”为空、对所有店铺有效的值守时间",
-            );
-        }
     }
 }

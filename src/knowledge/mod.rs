@@ -4,6 +4,7 @@
 //! [`Knowledge::read`] says what a turn of a conversation means; [`Knowledge::coverage`] says who is in.
 //! Nothing here waits, reads a disk or asks for the time.
 
+pub mod arrangement;
 pub mod blank;
 pub mod case_kind;
 mod contest;
@@ -19,18 +20,18 @@ pub mod intent;
 pub mod keywords;
 mod known;
 mod load;
+pub mod manners;
 pub mod mask;
+pub(crate) mod memo;
 pub mod mood;
 pub(crate) mod negation;
 pub(crate) mod patterns;
-mod plan;
 pub mod problem;
 pub(crate) mod question;
 pub mod ranking;
 pub mod reader;
 pub mod reading;
 mod review;
-mod roster;
 mod rules;
 pub mod script;
 pub(crate) mod sentence;
@@ -49,5 +50,5 @@ pub use reading::{Reading, Said, Turn};
 pub use snapshot::{Files, Knowledge, Version, files};
 pub use words::{
     AutoUse, CaseKindId, ContentKind, IntentId, Mode, Opens, Platform, Policy, Purpose, ScriptId,
-    ShopId, Speaker,
+    ShopId, Speaker, Urgency,
 };

@@ -3,7 +3,7 @@
 //! 今天能到吗 is answered with a rule. 已经发信息给他了 asks nothing, and 取消了没 asks how one order stands,
 //! which no rule knows: neither may be met with a ready answer.
 
-use std::sync::LazyLock;
+use std::{ops::Range, sync::LazyLock};
 
 use aho_corasick::AhoCorasick;
 use regex::Regex;
@@ -102,6 +102,13 @@ static STATES: &[&str] = &[
     "(取消|退|改)不(了|掉|成)|自动(退|取消)|显示(已|已经)?(取消|退|签收|派送)",
     // 不管是什么原因都会退; 才撤销的
     "不管|无论|撤销(了|的)",
+    // 我的差价什么时候退
+    "(差价|价差)[^,，]{0,4}(什么时候|多久|几时|何时|几天|啥时候)",
+    // 联系过了, 退货还是?, 不会取消吧, 只能退吗, 付了才行?: what was done, or said before
+    "(确认|联系|沟通)过了|还是$|不会[^,，]{0,2}(取消|退)[^,，]{0,3}吧|只(能|可以)(退|换)",
+    "^[^多几,，]*了才(行|可以)[啊呀呢吗么吧]*$",
+    // 能确保下次不这样吗: a promise
+    "(确保|保证)[^,，]{0,3}(下次|以后|不会|不再)",
     // 刚才申请退货, 按了取消, 给我退了
     "(刚才|刚刚|已经|昨天|前天|早上|上午)[^,，]{0,4}(申请|提交|取消)|(按|点)了(取消|退)|(给|把)我?[^,，]{0,6}(退|取消)了",
 ];
@@ -136,6 +143,16 @@ pub(crate) fn asks(sentence: &str, marked: bool) -> bool {
         && !is_state(sentence)
 }
 
+/// Where words that ask stand in a sentence.
+pub(crate) fn words(sentence: &str) -> Vec<Range<usize>> {
+    let words = WORDS.as_ref().map(|words| words.find_iter(sentence));
+    words
+        .into_iter()
+        .flatten()
+        .map(|found| found.range())
+        .collect()
+}
+
 /// Whether a sentence asks how an act of one order stands.
 pub(crate) fn is_state(sentence: &str) -> bool {
     STATE.as_ref().is_some_and(|state| state.is_match(sentence))
@@ -168,6 +185,14 @@ mod tests {
             ("刚才申请退货了是不是等着就行", false, false),
             ("东西还是没收到", false, false),
             ("已经这么久还没", false, false),
+            ("我那笔差价多久能退", false, false),
+            ("客服联系过了,说能上门取件", false, false),
+            ("给我申请的是换货还是", true, false),
+            ("应该不会退掉吧", false, false),
+            ("只能退吗", true, false),
+            ("是要签收了才行", true, false),
+            ("买几件才行", true, true),
+            ("能保证以后不再这样吗", true, false),
         ] {
             assert_eq!(asks(sentence, marked), expected, "{sentence}");
         }

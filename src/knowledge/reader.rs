@@ -3,7 +3,7 @@
 //! A [`Reader`] is compiled once from the folder and then only reads: no text makes it fail, and its cost
 //! is bounded by constants, however long a paste or however large the folder is.
 
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
@@ -12,6 +12,7 @@ use super::{
     index::{Owner, SentenceIndex},
     intent::Intent,
     keywords::{Keywords, Kind},
+    memo::Memo,
     mood::{MoodReader, MoodWord},
     question,
     ranking::Ranking,
@@ -43,12 +44,14 @@ const SEARCHES: usize = 16;
 const NEAR: f32 = 0.05;
 /// At most this many clauses of a sentence are read by themselves.
 const PARTS: usize = 4;
-/// A clause of fewer bytes (four Han characters) says nothing by itself.
-const PHRASE: usize = 12;
+/// A clause of fewer characters says nothing by itself.
+const PHRASE: usize = 4;
 /// At most this many earlier messages are looked at for what a short one refers to.
 const EARLIER: usize = 8;
 /// So many sentences of scripts are read, when the folder is compiled, for what else they speak for.
 const PROFILED: usize = 5_000;
+/// A bubble of so few characters that asks, asks what stands before it.
+const PARTICLE: usize = 2;
 /// What an older burst's words weigh, against the next newer.
 const OLDER: f32 = 0.9;
 
@@ -73,6 +76,7 @@ pub struct Reader {
     intents: Vec<Row>,
     keywords: Keywords,
     index: SentenceIndex,
+    searched: Memo<Near>,
     shelf: Shelf,
     mood: MoodReader,
     spelling: Spelling,
@@ -169,6 +173,7 @@ impl Reader {
             keywords: Keywords::build(intents, &spelling),
             shelf: Shelf::build(scripts, &places, &index, &spoken),
             index,
+            searched: Memo::default(),
             mood: MoodReader::build(mood, &spelling),
             spelling,
             ranking,
@@ -287,7 +292,7 @@ impl Reader {
 
     /// Scores every intent in every sentence.
     fn hear(&self, words: &[Words], counts: Counts<'_>) -> Vec<Heard> {
-        let mut out = Vec::new();
+        let mut out: Vec<Heard> = Vec::new();
         let mut searches = 0;
         let mut seen: Vec<&str> = Vec::new();
         // Newest first, so that bounds cut what is old; order is mended by `position`.
@@ -304,10 +309,17 @@ impl Reader {
                     return out;
                 }
                 let written = plain.get(nth).map(|s| s.text.as_str());
-                out.push(self.hear_sentence(sentence, written, counts, &mut searches, message.age));
-                if let Some(heard) = out.last_mut() {
-                    heard.position = position * 1_000 + nth;
-                }
+                let mut heard =
+                    self.hear_sentence(sentence, written, counts, &mut searches, message.age);
+                heard.position = position * 1_000 + nth;
+                // 包邮, and then 吗 in a bubble of its own: one question.
+                heard.asks |= out.last().is_some_and(|next| {
+                    next.age == heard.age
+                        && next.text.chars().count() <= PARTICLE
+                        && next.asks
+                        && question::asks(&format!("{}{}", heard.text, next.text), false)
+                });
+                out.push(heard);
             }
         }
         out
@@ -322,20 +334,20 @@ impl Reader {
         searches: &mut usize,
         age: usize,
     ) -> Heard {
-        let mut pieces: Vec<(Range<usize>, Near)> =
+        let mut pieces: Vec<(Range<usize>, Arc<Near>)> =
             vec![(0..sentence.text.len(), self.near(&sentence.text, searches))];
         let clauses = clauses(&sentence.text);
         if clauses.len() > 1 {
             for range in clauses
                 .into_iter()
-                .filter(|c| c.len() >= PHRASE)
+                .filter(|c| sentence.text[c.start..c.end].chars().count() >= PHRASE)
                 .take(PARTS)
             {
                 let near = self.near(&sentence.text[range.clone()], searches);
                 pieces.push((range, near));
             }
         }
-        let all = pieces.iter().map(|(range, near)| (range.clone(), near));
+        let all = pieces.iter().map(|(range, near)| (range.clone(), &**near));
         let scores = self.score(&sentence, written, all, counts);
         let parts = pieces
             .iter()
@@ -346,7 +358,7 @@ impl Reader {
                     marked: sentence.marked && range.end == sentence.text.len(),
                     text: sentence.text[range.clone()].to_owned(),
                 };
-                let piece = std::iter::once((0..range.len(), near));
+                let piece = std::iter::once((0..range.len(), &**near));
                 let scores = self.score(&clause, None, piece, counts);
                 Part {
                     range: range.clone(),
@@ -376,7 +388,7 @@ impl Reader {
     ) -> Vec<Scored> {
         let found = self.keywords.find(sentence, plain);
         let mut scores: Vec<Scored> = Vec::new();
-        for hit in found.hits {
+        for hit in &found.hits {
             let base = match hit.kind {
                 Kind::Keyword => self.ranking.keyword,
                 Kind::Pattern => self.ranking.pattern,
@@ -384,7 +396,12 @@ impl Reader {
                 Kind::Exclude => continue,
             };
             let weight = (base * hit.factor).clamp(0.0, 1.0);
-            Scored::of(&mut scores, hit.intent).word(hit.kind, weight, hit.spans, hit.words);
+            Scored::of(&mut scores, hit.intent).word(
+                hit.kind,
+                weight,
+                hit.spans.clone(),
+                hit.words.clone(),
+            );
         }
         let silenced = |intent: usize| {
             found.excluded.iter().any(|(i, _)| *i == intent) || found.denied.contains(&intent)
@@ -426,18 +443,20 @@ impl Reader {
     }
 
     /// Known sentences that are near, with how near.
-    fn near(&self, text: &str, searches: &mut usize) -> Near {
+    fn near(&self, text: &str, searches: &mut usize) -> Arc<Near> {
         if *searches >= SEARCHES {
-            return Vec::new();
+            return Arc::default();
         }
         *searches += 1;
-        let probe = self.index.probe(&without_end(text));
-        self.index
-            .candidates(&probe)
-            .into_iter()
-            .map(|at| (at, self.index.similarity(&probe, at)))
-            .filter(|(_, near)| *near >= NEAR)
-            .collect()
+        self.searched.of(text, || {
+            let probe = self.index.probe(&without_end(text));
+            self.index
+                .candidates(&probe)
+                .into_iter()
+                .map(|at| (at, self.index.similarity(&probe, at)))
+                .filter(|(_, near)| *near >= NEAR)
+                .collect()
+        })
     }
 }
 

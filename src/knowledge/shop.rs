@@ -7,6 +7,7 @@ use chrono_tz::Tz;
 use super::{
     blank::{FROM_CUSTOMER, FROM_HOUSE},
     form::Form,
+    manners::{self, Manners},
     problem::{Report, nearest},
     words::{Mode, Platform, ShopId},
     yaml::{Key, Node, Value},
@@ -25,6 +26,8 @@ pub struct Shop {
     pub zone: Tz,
     /// How far the bot may go, unless switched otherwise.
     pub mode: Mode,
+    /// How it wants to answer.
+    pub manners: Manners,
     /// `(source, account)` pairs that are this shop.
     pub accounts: Vec<(String, String)>,
     /// Words its scripts may use as blanks.
@@ -40,6 +43,7 @@ impl Shop {
             platform: Platform::Other,
             zone: Tz::Asia__Shanghai,
             mode: Mode::Assist,
+            manners: Manners::default(),
             accounts: Vec::new(),
             values: BTreeMap::new(),
         }
@@ -53,6 +57,13 @@ const SHOP: &[Key] = &[
     ("平台", "platform"),
     ("时区", "zone"),
     ("模式", "mode"),
+    manners::RESCUED,
+    manners::IDLE,
+    manners::UNKNOWN,
+    manners::GAP,
+    manners::LIMIT,
+    manners::PER_CUSTOMER,
+    manners::PER_SHOP,
     ("账号", "accounts"),
     ("变量", "values"),
 ];
@@ -91,6 +102,7 @@ pub(super) fn read(root: &Node, report: &mut Report) -> Vec<Shop> {
         let platform = form.word("平台", report);
         let mode = form.word("模式", report).unwrap_or(Mode::Assist);
         let zone = zone(&form, report);
+        let manners = manners::read(&form, report);
         let values = values(&form, report);
         let own = accounts_of(&form, report);
         if let Some(id) = &id {
@@ -129,6 +141,7 @@ pub(super) fn read(root: &Node, report: &mut Report) -> Vec<Shop> {
                 platform,
                 zone,
                 mode,
+                manners,
                 accounts: own.into_iter().map(|(_, account)| account).collect(),
                 values,
             });

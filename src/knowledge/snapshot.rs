@@ -6,14 +6,15 @@ use std::{
     sync::OnceLock,
 };
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
 use super::{
+    arrangement::Arrangement,
     case_kind::CaseKind,
     contest::Answers,
     forbidden::{Bans, Finding},
-    hours::{Coverage, Hours},
+    hours::{Coverage, Hours, Stay},
     intent::{Intent, Span},
     known::Sentence,
     load,
@@ -282,10 +283,13 @@ impl Knowledge {
         platform: Platform,
         at: DateTime<Utc>,
     ) -> Option<&Script> {
-        self.generic
-            .iter()
-            .filter_map(|at| self.scripts.get(*at))
+        self.generics()
             .find(|script| script.purpose == Some(purpose) && script.counts(shop, platform, at))
+    }
+
+    /// The house's generic lines, the most particular first.
+    pub fn generics(&self) -> impl Iterator<Item = &Script> {
+        self.generic.iter().filter_map(|at| self.scripts.get(*at))
     }
 
     /// Every case kind, by file.
@@ -300,9 +304,56 @@ impl Knowledge {
             .and_then(|at| self.case_kinds.get(*at))
     }
 
-    /// Who answers in a shop at a moment, why, since and until when.
+    /// Who answers in a shop at a moment by its tables alone, why, since and until when.
     pub fn coverage(&self, shop: &ShopId, at: DateTime<Utc>) -> Coverage {
-        self.hours.of(shop).coverage(at)
+        self.coverage_with(shop, at, &[])
+    }
+
+    /// Who answers in a shop at a moment, why, since and until when, with what was arranged by hand.
+    ///
+    /// Arrangements come in the order in which they were made: of two about the same agent, or about the whole
+    /// shop, the later one holds. A lunch holds beside them.
+    pub fn coverage_with(
+        &self,
+        shop: &ShopId,
+        at: DateTime<Utc>,
+        arrangements: &[Arrangement],
+    ) -> Coverage {
+        self.hours.of(shop).coverage(at, arrangements)
+    }
+
+    /// Whether an agent is on duty in a shop; `None` when neither the tables nor the arrangements name him, so
+    /// that nothing is known of him.
+    pub fn on_duty(
+        &self,
+        shop: &ShopId,
+        agent: &str,
+        at: DateTime<Utc>,
+        arrangements: &[Arrangement],
+    ) -> Option<bool> {
+        self.hours.of(shop).on_duty(agent, at, arrangements)
+    }
+
+    /// Whether an agent may leave a shop from one moment until another, given what was arranged already.
+    ///
+    /// # Errors
+    /// The row by which too few would stay.
+    pub fn may_leave(
+        &self,
+        shop: &ShopId,
+        agent: &str,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+        arrangements: &[Arrangement],
+    ) -> Result<(), Stay> {
+        self.hours
+            .of(shop)
+            .may_leave(agent, from, until, arrangements)
+    }
+
+    /// What the dated table calls a date in a shop: 国庆, 国庆调休（按周三）, 双11.
+    pub fn called(&self, shop: &ShopId, date: NaiveDate) -> &[String] {
+        self.hours.of(shop).names_of(date)
     }
 
     /// Who is written down as on duty in a shop at a moment; empty when the table names nobody.

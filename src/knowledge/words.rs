@@ -132,6 +132,20 @@ words!(
 );
 
 words!(
+    /// How much an alarm presses. Ordered: only the last breaks into quiet hours.
+    Urgency {
+        /// Worth a look.
+        Notice = "notice" | "提示",
+        /// Somebody should look now.
+        Warning = "warning" | "提醒",
+        /// Somebody must act now.
+        Urgent = "urgent" | "紧急",
+        /// People may come to harm (安全事故).
+        Safety = "safety" | "安全",
+    }
+);
+
+words!(
     /// The most the bot may do alone about an intent (夜间). Ordered from silent to answering.
     Policy {
         /// Says nothing.
@@ -180,6 +194,10 @@ words!(
         Receipt = "receipt" | "回执",
         /// A truthful word about when a human is there.
         Handoff = "handoff" | "转人工",
+        /// The same while somebody is on duty.
+        HandoffNow = "handoff_now" | "转人工在岗",
+        /// An honest word to a customer whom nobody on duty has answered yet.
+        Rescue = "rescue" | "救场",
     }
 );
 

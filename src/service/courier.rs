@@ -1,14 +1,16 @@
-//! The courier of one source: claims what is due in its outbox and sends it to the source's reply URL.
+//! The courier of one source: claims what is due in its outbox and sends it to the source's reply URL, or to
+//! the robot of a group.
 //!
 //! Every source has its own, so that a slow receiver keeps nobody else waiting. The outbox id is the
-//! receiver's idempotency key: what may have arrived is sent again under the same id.
+//! receiver's idempotency key: what may have arrived is sent again under the same id. A robot knows no ids: what may
+//! have arrived there is not sent again.
 
 use std::sync::{
     Arc,
     atomic::{AtomicI64, AtomicU32, Ordering},
 };
 
-use chrono::Duration;
+use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -16,19 +18,21 @@ use super::worker::{Step, Worker};
 use crate::{
     channel::{
         push::{self, Event, Push, Pusher},
+        robot::Robot,
         standard_webhooks::Keys,
     },
     clock::Clock,
     store::{
         Error, Store,
         outbox::{Claim, Claimed, Kind, Outcome, claim, settle},
+        receivers::{claim_paced, heard},
     },
 };
 
 /// How many rows are on the wire at once.
-const BATCH: usize = 16;
+pub const BATCH: usize = 16;
 /// Longer than a delivery can take, in milliseconds.
-const LEASE: i64 = 30_000;
+pub const LEASE: i64 = 30_000;
 /// After so many tries a row is a dead letter.
 const TRIES: i64 = 5;
 /// So many failures in a row open the breaker.
@@ -45,13 +49,25 @@ pub struct Courier {
     /// How to reach a receiver.
     pub pusher: Pusher,
     /// Where the receiver is.
-    pub url: String,
-    /// Signs what it gets.
-    pub keys: Arc<Keys>,
+    pub way: Way,
     /// Deliveries that failed since the last that did not.
     pub failures: AtomicU32,
     /// The breaker is open until then (milliseconds UTC).
     pub paused_until: AtomicI64,
+}
+
+/// The way to a receiver.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// It takes signed events.
+    Signed {
+        /// Where it is.
+        url: String,
+        /// Signs what it gets.
+        keys: Arc<Keys>,
+    },
+    /// It is a group's robot.
+    Robot(Arc<Robot>),
 }
 
 impl Courier {
@@ -64,13 +80,24 @@ impl Courier {
         url: String,
         keys: Keys,
     ) -> Self {
+        let keys = Arc::new(keys);
+        Self::by(source, store, clock, pusher, Way::Signed { url, keys })
+    }
+
+    /// A courier on whichever way.
+    pub fn by(
+        source: String,
+        store: Store,
+        clock: Arc<dyn Clock>,
+        pusher: Pusher,
+        way: Way,
+    ) -> Self {
         Self {
             source,
             store,
             clock,
             pusher,
-            url,
-            keys: Arc::new(keys),
+            way,
             failures: AtomicU32::new(0),
             paused_until: AtomicI64::new(0),
         }
@@ -88,27 +115,25 @@ impl Courier {
             BATCH
         };
         let sources = [self.source.clone()];
+        let pace = match &self.way {
+            Way::Signed { .. } => None,
+            Way::Robot(robot) => Some(robot.maker.pace()),
+        };
         let rows = self
             .store
-            .write(move |tx| claim(tx, Claim::Courier { sources: &sources }, now, LEASE, limit))
+            .write(move |tx| match (pace, &sources) {
+                (None, sources) => claim(tx, Claim::Courier { sources }, now, LEASE, limit),
+                (Some(pace), [source]) => claim_paced(tx, source, pace, now, LEASE),
+            })
             .await?;
         if rows.is_empty() {
             return Ok(false);
         }
         let mut sending = JoinSet::new();
         for row in rows {
-            let (pusher, keys) = (self.pusher.clone(), self.keys.clone());
-            let url = self.url.clone();
+            let (pusher, way) = (self.pusher.clone(), self.way.clone());
             sending.spawn(async move {
-                let (event, data) = event(&row);
-                let push = Push {
-                    url: &url,
-                    keys: &keys,
-                    id: &row.id,
-                    event,
-                    data: &data,
-                };
-                let outcome = pusher.push(push, now).await;
+                let outcome = send(&pusher, &way, &row, now).await;
                 (row, outcome)
             });
         }
@@ -124,65 +149,38 @@ impl Courier {
 
     async fn settle(&self, row: Claimed, outcome: push::Outcome) -> Result<(), Error> {
         let now = self.clock.now();
-        let (word, outcome) = match outcome {
-            push::Outcome::Sent { platform_id } => {
-                self.failures.store(0, Ordering::SeqCst);
-                ("sent", Outcome::Sent { platform_id })
-            }
-            push::Outcome::Retry {
-                after,
-                uncertain,
-                why,
-            } => {
-                self.failed(now.timestamp_millis());
-                let delay = after
-                    .and_then(|after| Duration::from_std(after).ok())
-                    .unwrap_or_else(|| backoff(&row));
-                let next_at = now + delay;
-                if row.attempts >= TRIES {
-                    tracing::error!(
-                        source = self.source,
-                        reply = row.id,
-                        why,
-                        "gave up delivering"
-                    );
-                }
-                match (row.attempts >= TRIES, uncertain) {
-                    (true, true) => ("uncertain", Outcome::Uncertain { error: why }),
-                    (true, false) => ("failed", Outcome::Failed { error: why }),
-                    (false, true) => (
-                        "retry",
-                        Outcome::Unheard {
-                            error: why,
-                            next_at,
-                        },
-                    ),
-                    (false, false) => (
-                        "retry",
-                        Outcome::Retry {
-                            error: why,
-                            next_at,
-                        },
-                    ),
-                }
-            }
-            push::Outcome::GiveUp { why } => {
+        match &outcome {
+            push::Outcome::Sent { .. } => self.failures.store(0, Ordering::SeqCst),
+            push::Outcome::Retry { .. } => self.failed(now.timestamp_millis()),
+            push::Outcome::GiveUp { .. } => {}
+        }
+        let outcome = judge(&row, matches!(self.way, Way::Robot(_)), outcome, now);
+        let word = match &outcome {
+            Outcome::Sent { .. } => "sent",
+            Outcome::Failed { error } | Outcome::Uncertain { error } => {
                 tracing::error!(
                     source = self.source,
                     reply = row.id,
-                    why,
-                    "the receiver refuses"
+                    error,
+                    "gave up delivering"
                 );
-                ("failed", Outcome::Failed { error: why })
+                match outcome {
+                    Outcome::Failed { .. } => "failed",
+                    _ => "uncertain",
+                }
             }
+            _ => "retry",
         };
         metrics::counter!("jieban_deliveries_total", "source" => self.source.clone(), "outcome" => word)
             .increment(1);
-        let id = row.id;
+        let (id, source) = (row.id, self.source.clone());
+        let well = word == "sent";
         self.store
-            .write(move |tx| settle(tx, &id, &outcome, now))
-            .await?;
-        Ok(())
+            .write(move |tx| {
+                settle(tx, &id, &outcome, now)?;
+                heard(tx, &source, well, now)
+            })
+            .await
     }
 
     fn failed(&self, now: i64) {
@@ -215,6 +213,52 @@ impl Worker for Courier {
     }
 }
 
+/// What an attempt's outcome means for its row: tried again after a pause, at most `TRIES` times. `once`: the
+/// receiver knows no ids, so that what it may have is not sent again.
+pub fn judge(row: &Claimed, once: bool, outcome: push::Outcome, now: DateTime<Utc>) -> Outcome {
+    let (after, uncertain, error) = match outcome {
+        push::Outcome::Sent { platform_id } => return Outcome::Sent { platform_id },
+        push::Outcome::GiveUp { why } => return Outcome::Failed { error: why },
+        push::Outcome::Retry {
+            after,
+            uncertain,
+            why,
+        } => (after, uncertain, why),
+    };
+    let pause = after
+        .and_then(|after| Duration::from_std(after).ok())
+        .unwrap_or_else(|| backoff(row));
+    let next_at = now + pause;
+    match (row.attempts >= TRIES || once && uncertain, uncertain) {
+        (true, true) => Outcome::Uncertain { error },
+        (true, false) => Outcome::Failed { error },
+        (false, true) => Outcome::Unheard { error, next_at },
+        (false, false) => Outcome::Retry { error, next_at },
+    }
+}
+
+async fn send(pusher: &Pusher, way: &Way, row: &Claimed, now: DateTime<Utc>) -> push::Outcome {
+    match way {
+        Way::Signed { url, keys } => {
+            let (event, data) = event(row);
+            let push = Push {
+                url,
+                keys,
+                id: &row.id,
+                event,
+                data: &data,
+            };
+            pusher.push(push, now).await
+        }
+        Way::Robot(robot) => match serde_json::from_str(&row.text) {
+            Ok(note) => pusher.tell(robot, &note, now).await,
+            Err(_) => push::Outcome::GiveUp {
+                why: "this is no message for a robot".to_owned(),
+            },
+        },
+    }
+}
+
 fn backoff(row: &Claimed) -> Duration {
     let attempt = u32::try_from(row.attempts).unwrap_or(u32::MAX);
     Duration::from_std(push::backoff(attempt, &row.id)).unwrap_or_default()
@@ -241,6 +285,10 @@ fn event(row: &Claimed) -> (Event, Value) {
             data["account_id"] = json!(row.account);
             data["conversation_id"] = json!(row.conversation);
             (Event::SuggestionsUpdated, data)
+        }
+        Kind::Alarm => {
+            let data = serde_json::from_str(&row.text).unwrap_or_else(|_| json!({}));
+            (Event::AlarmRaised, data)
         }
     }
 }

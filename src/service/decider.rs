@@ -8,6 +8,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 
 use super::{
@@ -17,7 +18,10 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    desk::{Decision, Facts, decide, last_turn},
+    desk::{
+        Decision, Facts, decide,
+        turn::{LastTurn, Pace},
+    },
     knowledge::{Knowledge, Reading, fields::FieldKind},
     store::{
         Error, Store,
@@ -28,15 +32,17 @@ use crate::{
     },
 };
 
+/// How many conversations are decided in one step.
+pub const BATCH: usize = 128;
 /// How long a node may take for a step before another takes over, in milliseconds.
-const LEASE: i64 = 10_000;
+pub const LEASE: i64 = 10_000;
 /// The outdated may take one part of a core's time in so many and one.
-const REST: u32 = 3;
+const REST: u32 = 7;
 
 /// What a decider takes up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Round {
-    /// What is due: new facts, moments that have come, replies that cannot leave as they are.
+    /// What is due: new facts, moments that have come.
     Due,
     /// What was decided before its shop changed.
     Outdated,
@@ -44,10 +50,10 @@ pub enum Round {
 
 impl Round {
     /// How many conversations are decided in one step.
-    fn batch(self) -> usize {
+    pub fn batch(self) -> usize {
         match self {
-            Self::Due => 64,
-            Self::Outdated => 16,
+            Self::Due => BATCH,
+            Self::Outdated => BATCH / 4,
         }
     }
 }
@@ -87,20 +93,11 @@ impl Decider {
         let (knowledge, read) = self
             .thinker
             .think(move || {
-                let read: Vec<(Work, Reading)> = work
-                    .into_iter()
-                    .map(|work| {
-                        let reading = read(&knowledge, &work, now);
-                        (work, reading)
-                    })
-                    .collect();
+                let read = read_all(&knowledge, work, now);
                 (knowledge, read)
             })
             .await;
-        let asks: Vec<(i64, Vec<String>)> = read
-            .iter()
-            .map(|(work, reading)| (work.conversation, orders(reading)))
-            .collect();
+        let asks = asks(&read);
         let (facts, published) = self
             .store
             .read(move |tx| Ok((facts_of(tx, &asks, now)?, current_version(tx)?)))
@@ -113,22 +110,7 @@ impl Decider {
         }
         let (decisions, moved) = self
             .thinker
-            .think(move || {
-                let mut facts = facts.into_iter().peekable();
-                let mut decided: Vec<(Work, Facts, Decision)> = Vec::new();
-                let mut moved: Vec<i64> = Vec::new();
-                for (work, reading) in read {
-                    match facts.next_if(|facts| facts.seen.conversation == work.conversation) {
-                        Some(facts) if facts.seen.facts == work.facts => {
-                            let decision = decide(&knowledge, &facts, &reading, now);
-                            decided.push((work, facts, decision));
-                        }
-                        // Something was recorded after the reading.
-                        _ => moved.push(work.conversation),
-                    }
-                }
-                (decided, moved)
-            })
+            .think(move || decide_all(&knowledge, read, facts, now))
             .await;
         if !moved.is_empty() {
             self.store.write(move |tx| give_back(tx, &moved)).await?;
@@ -196,9 +178,54 @@ impl Worker for Decider {
     }
 }
 
+/// Reads what was taken.
+pub fn read_all(
+    knowledge: &Knowledge,
+    work: Vec<Work>,
+    now: DateTime<Utc>,
+) -> Vec<(Work, Reading)> {
+    work.into_iter()
+        .map(|work| {
+            let reading = read(knowledge, &work, now);
+            (work, reading)
+        })
+        .collect()
+}
+
+/// The conversations whose facts are wanted, each with the orders it asks about.
+pub fn asks(read: &[(Work, Reading)]) -> Vec<(i64, Vec<String>)> {
+    read.iter()
+        .map(|(work, reading)| (work.conversation, orders(reading)))
+        .collect()
+}
+
+/// Decides about what was read, on its facts, which come in the same order. Returns with the decisions the
+/// conversations in which something was recorded after the reading: they are to be taken again.
+pub fn decide_all(
+    knowledge: &Knowledge,
+    read: Vec<(Work, Reading)>,
+    facts: Vec<Facts>,
+    now: DateTime<Utc>,
+) -> (Vec<(Work, Facts, Decision)>, Vec<i64>) {
+    let mut facts = facts.into_iter().peekable();
+    let mut decided: Vec<(Work, Facts, Decision)> = Vec::new();
+    let mut moved: Vec<i64> = Vec::new();
+    for (work, reading) in read {
+        match facts.next_if(|facts| facts.seen.conversation == work.conversation) {
+            Some(facts) if facts.seen.facts == work.facts => {
+                let decision = decide(knowledge, &facts, &reading, now);
+                decided.push((work, facts, decision));
+            }
+            _ => moved.push(work.conversation),
+        }
+    }
+    (decided, moved)
+}
+
 /// What the conversation's last turn says; nothing when the customer never spoke or is not waiting.
-fn read(knowledge: &Knowledge, work: &Work, now: chrono::DateTime<chrono::Utc>) -> Reading {
-    match last_turn(&work.messages) {
+fn read(knowledge: &Knowledge, work: &Work, now: DateTime<Utc>) -> Reading {
+    let pace = Pace::from(&knowledge.shop_or_default(&work.shop).manners);
+    match LastTurn::of(&work.messages, work.ended, pace) {
         Some(turn) if turn.open => knowledge.read(&turn.to_read(&work.shop, work.platform), now),
         _ => Reading::default(),
     }

@@ -4,12 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use tokio::time::Instant;
 
-use super::shelf::Shelf;
+use super::{alarms::Alarms, patience::Patience, shelf::Shelf};
 use crate::{
     clock::Clock,
-    desk::{Inbound, ReplyClass},
+    desk::{Inbound, ReplyClass, alarm::text::kind_of},
     knowledge::{Platform, Severity},
     store::{
         self, Store,
@@ -27,8 +26,6 @@ const INLINE_LEASE: i64 = 30_000;
 const PULL_LEASE: i64 = 10_000;
 /// How many replies one poll takes.
 const PULLED: usize = 50;
-/// How often a waiting request looks again when nothing was written here (another node may have).
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// The front desk, as the doors see it.
 #[derive(Clone)]
@@ -39,6 +36,8 @@ pub struct Front {
     pub clock: Arc<dyn Clock>,
     /// The knowledge.
     pub shelf: Arc<Shelf>,
+    /// Who is told when something is wrong.
+    pub alarms: Alarms,
 }
 
 /// A delivery that is recorded.
@@ -113,6 +112,21 @@ pub enum AckOutcome {
     Unknown,
 }
 
+/// An alarm, as who was told of it may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    /// `waiting`, `safety`, `deaf` or `silent`.
+    pub kind: String,
+    /// How many things are wrong.
+    pub count: i64,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// Somebody cares.
+    pub acknowledged: bool,
+    /// It is over.
+    pub over: bool,
+}
+
 /// The store does not answer; nothing was kept. Try again.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -181,10 +195,9 @@ impl Front {
             return Ok(None);
         };
         let conversation = accepted.conversation;
-        let deadline = Instant::now() + wait;
-        let mut changes = self.store.changes();
+        let mut patience = Patience::new(wait, self.store.changes());
         loop {
-            changes.borrow_and_update();
+            patience.look();
             let now = self.clock.now();
             let state = self
                 .store
@@ -192,12 +205,19 @@ impl Front {
                 .await?;
             match state {
                 Inline::Given { id, text, class } if accepted.retried => {
-                    return Ok(Some(Held {
-                        reply_id: id,
-                        text,
-                        class,
-                        again: true,
-                    }));
+                    let again = id.clone();
+                    let handed = self
+                        .store
+                        .write(move |tx| outbox::hand_again(tx, &again))
+                        .await?;
+                    if handed {
+                        return Ok(Some(Held {
+                            reply_id: id,
+                            text,
+                            class,
+                            again: true,
+                        }));
+                    }
                 }
                 Inline::Given { .. } | Inline::None => return Ok(None),
                 Inline::Due => {
@@ -218,13 +238,10 @@ impl Front {
                 }
                 Inline::Undecided | Inline::Later => {}
             }
-            if Instant::now() >= deadline {
+            if patience.is_over() {
                 return Ok(None);
             }
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_AGAIN)) => {}
-            }
+            patience.wait().await;
         }
     }
 
@@ -261,10 +278,9 @@ impl Front {
         account: Option<&str>,
         wait: Duration,
     ) -> Result<Vec<Pulled>, Unavailable> {
-        let deadline = Instant::now() + wait;
-        let mut changes = self.store.changes();
+        let mut patience = Patience::new(wait, self.store.changes());
         loop {
-            changes.borrow_and_update();
+            patience.look();
             let now = self.clock.now();
             let (source, account) = (source.to_owned(), account.map(str::to_owned));
             let rows = self
@@ -277,13 +293,10 @@ impl Front {
                     claim(tx, who, now, PULL_LEASE, PULLED)
                 })
                 .await?;
-            if !rows.is_empty() || Instant::now() >= deadline {
+            if !rows.is_empty() || patience.is_over() {
                 return Ok(rows.into_iter().map(pulled).collect());
             }
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_AGAIN)) => {}
-            }
+            patience.wait().await;
         }
     }
 
@@ -334,10 +347,9 @@ impl Front {
         external: &str,
         wait: Duration,
     ) -> Result<Option<serde_json::Value>, Unavailable> {
-        let deadline = Instant::now() + wait;
-        let mut changes = self.store.changes();
+        let mut patience = Patience::new(wait, self.store.changes());
         loop {
-            changes.borrow_and_update();
+            patience.look();
             let (source, account, external) =
                 (source.to_owned(), account.to_owned(), external.to_owned());
             let seen = self
@@ -345,13 +357,10 @@ impl Front {
                 .read(move |tx| view::conversation(tx, &source, &account, &external))
                 .await?;
             let settled = seen.as_ref().is_none_or(|view| view.decided);
-            if settled || Instant::now() >= deadline {
+            if settled || patience.is_over() {
                 return Ok(seen.and_then(|view| serde_json::to_value(view).ok()));
             }
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_AGAIN)) => {}
-            }
+            patience.wait().await;
         }
     }
 
@@ -367,6 +376,32 @@ impl Front {
             .read(move |tx| tally(tx, &source, account.as_deref()))
             .await?;
         Ok(serde_json::to_value(counted).unwrap_or_default())
+    }
+
+    /// An alarm, for who holds the link that was made for one target, and what he says of it: that he cares
+    /// (`care`), or nothing yet. `None` when the link is not ours.
+    pub async fn alarm(
+        &self,
+        alarm: &str,
+        target: &str,
+        token: &str,
+        care: bool,
+    ) -> Result<Option<Alarm>, Unavailable> {
+        if !self.alarms.fits(alarm, target, token) {
+            return Ok(None);
+        }
+        let seen = if care {
+            self.alarms.acknowledge(alarm, target).await?
+        } else {
+            self.alarms.show(alarm).await?
+        };
+        Ok(seen.map(|seen| Alarm {
+            kind: kind_of(&seen.topic).to_owned(),
+            count: seen.causes,
+            since: seen.opened_at,
+            acknowledged: seen.acked_at.is_some(),
+            over: seen.closed_at.is_some(),
+        }))
     }
 
     /// Whether the house can work: the store answers and there is knowledge.

@@ -2,14 +2,20 @@
 //!
 //! Every kind of work is a [`Worker`] with one step; running is repeating it, and tests call the same step.
 
+pub mod alarms;
 pub mod courier;
 pub mod decider;
 pub mod front;
+mod patience;
 pub mod rounds;
 pub mod shelf;
+pub mod switchboard;
 pub mod thinker;
+pub mod watchdog;
 pub mod worker;
 
-pub use front::{Accepted, Ack, AckOutcome, Front, Held, Pulled, Readiness, Unavailable};
+pub use alarms::Alarms;
+pub use front::{Accepted, Ack, AckOutcome, Alarm, Front, Held, Pulled, Readiness, Unavailable};
 pub use shelf::Shelf;
+pub use switchboard::Switchboard;
 pub use worker::Worker;

@@ -50,6 +50,8 @@ pub struct Shelf {
     thinker: Thinker,
     current: ArcSwap<OnShelf>,
     dirty: Arc<AtomicBool>,
+    /// The store did not take what is in use: it is still to be published.
+    unpublished: AtomicBool,
 }
 
 /// Why there is nothing to put on the shelf.
@@ -123,6 +125,7 @@ impl Shelf {
             folder,
             thinker,
             dirty: Arc::new(AtomicBool::new(false)),
+            unpublished: AtomicBool::new(false),
         });
         match files {
             Some(files) => shelf.publish(files).await?,
@@ -171,6 +174,9 @@ impl Shelf {
             }
         };
         if knowledge.version() == before.knowledge.version() {
+            if self.unpublished.load(Ordering::SeqCst) {
+                self.publish(files).await?;
+            }
             if before
                 .problems
                 .iter()
@@ -240,12 +246,14 @@ impl Shelf {
     async fn publish(&self, files: Files) -> Result<(), store::Error> {
         let knowledge = self.knowledge();
         let now = self.clock.now();
+        self.unpublished.store(true, Ordering::SeqCst);
         self.store
             .write(move |tx| {
                 let shops: Vec<_> = knowledge.shop_ids();
                 store::knowledge::publish(tx, &knowledge.version().0, &files, &shops, now)
             })
             .await?;
+        self.unpublished.store(false, Ordering::SeqCst);
         Ok(())
     }
 
@@ -257,9 +265,11 @@ impl Shelf {
     }
 
     /// Whether decisions may be made with this snapshot while `published` is the current one. The node that
-    /// publishes is ahead for a moment, and its decisions of that moment are stale; one that follows waits.
+    /// publishes may be ahead of it, with what it is about to publish: decisions of that moment become stale.
+    /// Nobody may be behind: what was taken up before the snapshot was swapped is read again.
     pub fn is_current(&self, knowledge: &Knowledge, published: Option<&str>) -> bool {
-        self.folder.is_some() || published == Some(knowledge.version().0.as_str())
+        let ahead = || self.folder.is_some() && self.knowledge().version() == knowledge.version();
+        published == Some(knowledge.version().0.as_str()) || ahead()
     }
 
     /// Takes over what another node published.

@@ -109,11 +109,13 @@ impl About<'_> {
     /// an order goes to this conversation's newest case of its kind.
     fn standing(&self, tx: &mut dyn Tx, draft: &CaseDraft) -> Result<Option<Row>, Error> {
         let lock = tx.dialect().lock("FOR UPDATE");
+        // Two short walks: an OR of both would go through all that is open of the kind.
         let rows = tx.rows(
             &format!(
-                "SELECT id, number, case_key, decision, fields, state FROM cases \
-                 WHERE shop = ?1 AND kind = ?2 AND state <> 'closed' AND (case_key = ?3 OR conversation = ?4) \
-                 ORDER BY id {lock}"
+                "SELECT id, number, case_key, decision, fields, state FROM cases WHERE id IN (\
+                   SELECT id FROM cases WHERE shop = ?1 AND kind = ?2 AND case_key = ?3 AND state <> 'closed' \
+                   UNION SELECT id FROM cases WHERE conversation = ?4 AND shop = ?1 AND kind = ?2 AND state <> 'closed') \
+                 AND state <> 'closed' ORDER BY id {lock}"
             ),
             &[
                 self.shop.as_str().into(),

@@ -4,9 +4,9 @@
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
-use super::{Error, Row, Tx, cases, tx, work};
+use super::{Error, Row, Tx, Value, cases, queue, tx, work};
 use crate::{
-    desk::{Decision, Reply, ReplyClass, Seen},
+    desk::{Decision, Reply, ReplyClass, Seen, Suggestion},
     knowledge::ShopId,
 };
 
@@ -97,9 +97,27 @@ pub fn commit(
     };
     // A moment that has passed would be decided again and again.
     let wake_at = decision.reconsider_at.map(|at| at.max(now + BREATH));
+    let mut args: Vec<Value> = vec![seen.conversation.into()];
+    let enters = match decision.handoff {
+        Some(handoff) => {
+            args.extend([
+                handoff.since.into(),
+                handoff.reason.code().into(),
+                handoff.reason.rank().into(),
+            ]);
+            format!("{}, ", queue::ENTER)
+        }
+        None => String::new(),
+    };
+    let first = args.len() + 1;
+    args.extend([seen.facts.into(), seen.epoch.into(), wake_at.into()]);
     tx.run(
-        "UPDATE conversation SET decided = ?2, epoch = ?3, wake_at = ?4, lease_until = NULL WHERE id = ?1",
-        &[seen.conversation.into(), seen.facts.into(), seen.epoch.into(), wake_at.into()],
+        &format!(
+            "UPDATE conversation SET {enters}decided = ?{first}, epoch = ?{}, wake_at = ?{}, lease_until = NULL WHERE id = ?1",
+            first + 1,
+            first + 2
+        ),
+        &args,
     )?;
     Ok(done)
 }
@@ -144,6 +162,12 @@ fn keep(
         &[seen.conversation.into(), id.into()],
     )?;
     Ok(id)
+}
+
+/// What a row of suggestions says, as far as it is compared.
+#[derive(serde::Deserialize)]
+struct Told {
+    suggestions: Vec<Suggestion>,
 }
 
 /// What a decision puts into the outbox.
@@ -198,9 +222,9 @@ impl Post<'_> {
                 tx,
                 "reply",
                 reply.class,
-                Some(reply.script.as_str()),
                 &reply.text,
                 (reply.not_before, Some(reply.not_after)),
+                Some(reply),
             ),
             _ => Ok(()),
         }
@@ -210,7 +234,10 @@ impl Post<'_> {
     fn blocks(&self, row: &Row, state: &str, reply: &Reply, same: bool) -> Result<bool, Error> {
         let like = row.text("class")? == reply.class.code();
         let same_facts = row.int("seen_facts")? == self.seen.facts;
+        let terminal = row.text("class")? == ReplyClass::Handoff.code();
         Ok(match state {
+            // Who was told that a human comes is told nothing else.
+            "claimed" | "sent" | "uncertain" if terminal => true,
             // One content answer per turn. A receipt that left on the same facts is the one decided here again.
             "claimed" | "sent" | "uncertain" => {
                 like && (reply.class == ReplyClass::Content || same_facts)
@@ -223,10 +250,11 @@ impl Post<'_> {
 
     fn refresh(&self, tx: &mut dyn Tx, n: i64, reply: Option<&Reply>) -> Result<(), Error> {
         let Some(reply) = reply else { return Ok(()) };
-        // A reply that is being tried again keeps its pause.
+        // A reply that is being tried again, or was held, keeps its pause.
         tx.run(
             "UPDATE outbox SET seen_facts = ?2, seen_epoch = ?3, script = ?4, not_before = ?5, not_after = ?6, \
-               next_at = CASE WHEN attempts > 0 AND next_at > ?5 THEN next_at ELSE ?5 END \
+               cap_customer = ?7, cap_shop = ?8, \
+               next_at = CASE WHEN (attempts > 0 OR error IS NOT NULL) AND next_at > ?5 THEN next_at ELSE ?5 END \
              WHERE n = ?1",
             &[
                 n.into(),
@@ -235,6 +263,8 @@ impl Post<'_> {
                 reply.script.as_str().into(),
                 reply.not_before.into(),
                 reply.not_after.into(),
+                i64::from(reply.caps.customer_hour).into(),
+                i64::from(reply.caps.shop_minute).into(),
             ],
         )?;
         Ok(())
@@ -256,23 +286,20 @@ impl Post<'_> {
         decision: &Decision,
         standing: &[Row],
     ) -> Result<(), Error> {
-        let suggestions = serde_json::to_value(&decision.suggestions).map_err(|error| {
-            Error::Refused(format!("suggestions cannot be written as JSON: {error}"))
-        })?;
-        let mut told = json!([]);
+        let mut told: Vec<Suggestion> = Vec::new();
         for row in standing {
             if row.text("kind")? == "suggestions" && row.int("turn")? == self.turn {
-                let mut body: serde_json::Value = row.json("text")?;
-                told = body["suggestions"].take();
+                // Compared as what they are: a score read as a JSON number need not be the one written.
+                told = row.json::<Told>("text")?.suggestions;
             }
         }
-        if told == suggestions {
+        if told == decision.suggestions {
             return Ok(());
         }
         let body = json!({
             "turn": self.turn.to_string(),
             "decision": id.to_string(),
-            "suggestions": suggestions,
+            "suggestions": decision.suggestions,
             "because": decision.because,
         })
         .to_string();
@@ -304,9 +331,9 @@ impl Post<'_> {
             tx,
             "suggestions",
             ReplyClass::Receipt,
-            None,
             &body,
             (self.now, None),
+            None,
         )
     }
 
@@ -315,28 +342,30 @@ impl Post<'_> {
         tx: &mut dyn Tx,
         kind: &str,
         class: ReplyClass,
-        script: Option<&str>,
         text: &str,
         (not_before, not_after): (DateTime<Utc>, Option<DateTime<Utc>>),
+        reply: Option<&Reply>,
     ) -> Result<(), Error> {
         tx.run(
             "INSERT INTO outbox (install, conversation, account, turn, kind, class, script, text, seen_facts, seen_epoch, \
-               not_before, not_after, next_at, state, attempts, created_at, echoed, crossed) \
+               not_before, not_after, next_at, state, attempts, created_at, echoed, crossed, cap_customer, cap_shop) \
              VALUES ((SELECT value FROM setting WHERE name = 'install'), \
-               ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10, 'waiting', 0, ?12, 0, 0)",
+               ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10, 'waiting', 0, ?12, 0, 0, ?13, ?14)",
             &[
                 self.seen.conversation.into(),
                 self.account.into(),
                 self.turn.into(),
                 kind.into(),
                 class.code().into(),
-                script.into(),
+                reply.map(|reply| reply.script.as_str()).into(),
                 text.into(),
                 self.seen.facts.into(),
                 self.seen.epoch.into(),
                 not_before.into(),
                 not_after.into(),
                 self.now.into(),
+                reply.map(|reply| i64::from(reply.caps.customer_hour)).into(),
+                reply.map(|reply| i64::from(reply.caps.shop_minute)).into(),
             ],
         )?;
         Ok(())

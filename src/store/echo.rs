@@ -2,7 +2,8 @@
 //! an agent sent.
 //!
 //! A reply that comes back is proof that it was sent. It is remembered on our own line, so that the same
-//! line is known when it comes again, and it is not a fact.
+//! line is known when it comes again, and it is not a fact. Only what was claimed can come back, each reply once:
+//! by the platform's id where both sides know one, by its words where one of them knows none.
 
 use chrono::{DateTime, Utc};
 
@@ -88,17 +89,7 @@ impl Ear {
     /// Whose words a line is. Each of our replies is heard once.
     pub(super) fn hear(&mut self, line: &InboundMessage, crossed: bool) -> Voice {
         let text = normalise(&line.text);
-        let ours = self
-            .replies
-            .iter()
-            .position(|reply| match &reply.platform_id {
-                Some(id) => line.external.as_ref() == Some(id),
-                None => {
-                    !text.is_empty()
-                        && (reply.text == text
-                            || (text.chars().count() >= TRUNCATED && reply.text.starts_with(&text)))
-                }
-            });
+        let ours = self.by_id(line).or_else(|| self.by_words(line, &text));
         if let Some(index) = ours {
             return Voice::Ours(Echo {
                 outbox: self.replies.remove(index).outbox,
@@ -116,6 +107,29 @@ impl Ear {
             return Voice::Suggested;
         }
         Voice::Own
+    }
+
+    fn by_id(&self, line: &InboundMessage) -> Option<usize> {
+        let id = line.external.as_ref()?;
+        self.replies
+            .iter()
+            .position(|reply| reply.platform_id.as_ref() == Some(id))
+    }
+
+    /// Where both sides know an id, other words than the id's prove nothing; only helpers that show a window
+    /// without ids truncate.
+    fn by_words(&self, line: &InboundMessage, text: &str) -> Option<usize> {
+        if text.is_empty() {
+            return None;
+        }
+        let cut = line.external.is_none() && text.chars().count() >= TRUNCATED;
+        let unnamed = |reply: &Unheard| reply.platform_id.is_none() || line.external.is_none();
+        let whole = |reply: &Unheard| unnamed(reply) && reply.text == text;
+        let start = |reply: &Unheard| cut && reply.text.starts_with(text);
+        self.replies
+            .iter()
+            .position(whole)
+            .or_else(|| self.replies.iter().position(start))
     }
 
     /// Notes on the standing decision which of its suggestions was sent.

@@ -6,12 +6,14 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::{
     Error, Row, Tx, Value, messages,
+    ownership::ownership,
+    switches,
     tx::{marks, padded},
     work::{distinct, tails},
 };
 use crate::{
-    desk::{Facts, OpenCase, ReplyClass, SaidLine, Seen, facts::TAIL},
-    knowledge::Platform,
+    desk::{Facts, OpenCase, ReplyClass, SaidLine, Seen, Standing, facts::TAIL},
+    knowledge::{Platform, ShopId},
 };
 
 /// How far back what was said alone is remembered.
@@ -55,14 +57,15 @@ fn chunk(
     let mut tails = tails(tx, &ids)?;
     let known = known(tx, &ids, now - SAID)?;
     let elsewhere = cases_elsewhere(tx, &ids, asked)?;
+    let standing = standing_of(tx, &known, now)?;
     let mut all = Vec::with_capacity(asked.len());
     for (id, orders) in asked {
         let Some(mine) = known.get(id) else { continue };
         let Some(home) = &mine.home else { continue };
-        let shop = home.text("shop")?;
+        let shop = ShopId::from(home.text("shop")?);
         let mut open_cases = Vec::new();
         for case in &mine.cases {
-            if case.text("shop")? == shop {
+            if case.text("shop")? == shop.as_str() {
                 open_cases.push(open_case(case, true)?);
             }
         }
@@ -70,7 +73,10 @@ fn chunk(
             let asked_about = case
                 .opt_text("order_no")?
                 .is_some_and(|order| orders.iter().any(|o| o == order));
-            if case.text("shop")? == shop && asked_about && case.int("conversation")? != *id {
+            if case.text("shop")? == shop.as_str()
+                && asked_about
+                && case.int("conversation")? != *id
+            {
                 open_cases.push(open_case(case, false)?);
             }
         }
@@ -80,10 +86,12 @@ fn chunk(
                 facts: home.int("x")?,
                 epoch: home.int("id")?,
             },
-            shop: shop.into(),
+            standing: standing.get(&shop).cloned().unwrap_or_default(),
+            shop,
             platform: home.word("kind", Platform::parse)?,
             mode: messages::mode(home, "number")?,
             stopped: home.yes("y")?,
+            ownership: ownership(home)?,
             lowered: messages::mode(home, "lowered")?,
             order: home.opt_string("order_no")?,
             messages: tails.remove(id).unwrap_or_default(),
@@ -92,6 +100,21 @@ fn chunk(
         });
     }
     Ok(all)
+}
+
+/// What people switched for the shops of these conversations. Asked only about shops where something stands.
+fn standing_of(
+    tx: &mut dyn Tx,
+    known: &HashMap<i64, Known>,
+    now: DateTime<Utc>,
+) -> Result<HashMap<ShopId, Standing>, Error> {
+    let mut shops: Vec<ShopId> = Vec::new();
+    for home in known.values().filter_map(|mine| mine.home.as_ref()) {
+        if home.opt_time("standing_until")?.is_some_and(|at| at > now) {
+            shops.push(home.text("shop")?.into());
+        }
+    }
+    switches::standing(tx, &shops, now)
 }
 
 /// What is known of one conversation beside its messages.
@@ -142,12 +165,13 @@ fn known(tx: &mut dyn Tx, ids: &[i64], since: DateTime<Utc>) -> Result<HashMap<i
     let since = args.len();
     let sql = format!(
         "SELECT 'home' AS part, c.id AS conversation, s.epoch AS id, c.facts AS x, s.stopped AS y, \
-           c.shop, c.platform AS kind, s.mode AS number, c.order_no, c.lowered \
+           c.shop, c.platform AS kind, s.mode AS number, c.order_no, c.lowered, \
+           s.standing_until, c.owner, c.owner_act, c.owner_at \
          FROM conversation c JOIN shop s ON s.id = c.shop WHERE c.id IN ({marks}) \
-         UNION ALL SELECT 'said', o.conversation, o.n, o.turn, o.created_at, o.script, o.class, o.state, NULL, NULL \
+         UNION ALL SELECT 'said', o.conversation, o.n, o.turn, o.created_at, o.script, o.class, o.state, NULL, NULL, NULL, NULL, NULL, NULL \
          FROM outbox o WHERE o.conversation IN ({marks}) AND o.kind = 'reply' AND o.created_at > ?{since} \
            AND o.state IN ('waiting', 'claimed', 'sent', 'uncertain') \
-         UNION ALL SELECT 'case', k.conversation, k.id, 0, 0, k.shop, k.kind, k.number, k.order_no, NULL \
+         UNION ALL SELECT 'case', k.conversation, k.id, 0, 0, k.shop, k.kind, k.number, k.order_no, NULL, NULL, NULL, NULL, NULL \
          FROM cases k WHERE k.conversation IN ({marks}) AND k.state <> 'closed'"
     );
     let mut known: HashMap<i64, Known> = HashMap::new();

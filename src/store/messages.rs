@@ -271,8 +271,12 @@ impl Home {
     }
 }
 
-/// A human has spoken: what waits is withdrawn, what is on the wire is marked.
-fn take_back(tx: &mut dyn Tx, conversation: i64, now: DateTime<Utc>) -> Result<(), Error> {
+/// A human has spoken, or taken the conversation: what waits is withdrawn, what is on the wire is marked.
+pub(super) fn take_back(
+    tx: &mut dyn Tx,
+    conversation: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
     tx.run(
         "UPDATE outbox SET \
            crossed = CASE WHEN state = 'claimed' THEN 1 ELSE crossed END, \
@@ -321,6 +325,12 @@ fn update(
     let late = inserted
         .clone()
         .any(|line| line.is_fact() && line.at < home.last_at);
+    // A human who speaks has seen what was asked before.
+    let human_at = inserted
+        .clone()
+        .filter(|line| line.speaks().is_some_and(Speaker::is_human))
+        .map(|line| line.at)
+        .max();
     let waiting = match late {
         true => waiting_since(tx, home.id)?,
         false => inserted.fold(home.waiting_since, |since, line| match line.speaks() {
@@ -331,7 +341,8 @@ fn update(
     };
     tx.run(
         "UPDATE conversation SET shop = ?2, platform = ?3, customer = ?4, lowered = ?5, order_no = ?6, \
-           facts = ?7, waiting_since = ?8, last_at = ?9 WHERE id = ?1",
+           facts = ?7, waiting_since = ?8, last_at = ?9, \
+           queued_at = CASE WHEN queued_at <= ?10 THEN NULL ELSE queued_at END WHERE id = ?1",
         &[
             home.id.into(),
             shop.as_str().into(),
@@ -342,6 +353,7 @@ fn update(
             (home.facts + said).into(),
             waiting.into(),
             last_at.into(),
+            human_at.into(),
         ],
     )?;
     Ok(())

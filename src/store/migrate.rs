@@ -12,10 +12,24 @@ struct Migration {
     text: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    text: include_str!("schema/0001_first.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        text: include_str!("schema/0001_first.sql"),
+    },
+    Migration {
+        version: 2,
+        text: include_str!("schema/0002_switches.sql"),
+    },
+    Migration {
+        version: 3,
+        text: include_str!("schema/0003_conversation.sql"),
+    },
+    Migration {
+        version: 4,
+        text: include_str!("schema/0004_alarms.sql"),
+    },
+];
 
 /// Brings the schema up to date and gives the store its name, `install`, if it has none yet.
 pub(super) fn migrate(tx: &mut dyn Tx, install: &str) -> Result<(), Error> {
@@ -94,16 +108,15 @@ mod tests {
     #[test]
     fn a_later_step_keeps_what_is_there() {
         let mut local = Local::memory("test").unwrap();
-        let more = [
-            Migration {
-                version: 1,
-                text: MIGRATIONS[0].text,
-            },
-            Migration {
-                version: 2,
-                text: "ALTER TABLE shop ADD COLUMN note TEXT;\n",
-            },
-        ];
+        let later = Migration {
+            version: 9_000,
+            text: "ALTER TABLE shop ADD COLUMN note TEXT;\n",
+        };
+        let more: Vec<Migration> = MIGRATIONS
+            .iter()
+            .map(|known| Migration { ..*known })
+            .chain([later])
+            .collect();
         local
             .transaction(|tx| {
                 tx.run(
@@ -122,7 +135,7 @@ mod tests {
         // An older program on the newer schema leaves it alone, and says why.
         let refused = local.transaction(|tx| migrate(tx, "test")).unwrap_err();
         assert!(
-            refused.to_string().contains("newer version (schema 2)"),
+            refused.to_string().contains("newer version (schema 9000)"),
             "{refused}"
         );
     }

@@ -4,9 +4,14 @@
 //! subject. [`Store`] carries verbs to the engine and waits for them: [`Store::write`] answers only when
 //! what the verb did survives anything but the loss of the disk.
 //!
-//! The order of locks, for engines with many writers: conversation, shop, outbox, case, counter. Who looks
-//! for work skips what another has locked; so nobody waits in a circle.
+//! The order of locks, for engines with many writers: conversation, what is switched for all shops, shop (in the
+//! order of their ids), outbox, pace, case, counter. Who looks for work skips what another has locked; so nobody waits
+//! in a circle.
 
+pub mod alarms;
+pub mod announcements;
+pub mod arrangements;
+mod caps;
 mod cases;
 pub mod decisions;
 mod echo;
@@ -18,13 +23,19 @@ mod line;
 pub mod messages;
 mod migrate;
 pub mod outbox;
+pub mod ownership;
 mod postgres;
+pub mod queue;
+pub mod receivers;
 mod settle;
 pub mod shops;
 pub mod sqlite;
+pub mod staff_event;
+pub mod switches;
 pub mod tally;
 pub mod tx;
 pub mod view;
+pub mod wire;
 pub mod work;
 
 use std::{

@@ -2,17 +2,18 @@
 //!
 //! An automatic reply leaves only if the conversation's facts and the shop's epoch are those it was decided
 //! on, the shop is not stopped and its time has not run out, judged in the transaction that claims it, with
-//! conversation and shop locked. From then on it may be on the wire: it is kept as said.
+//! conversation and shop locked, and only as many as the shop lets leave. From then on it may be on the wire: it
+//! is kept as said.
 
 use chrono::{DateTime, Duration, Utc};
 
 use super::{
-    Error, Row, Tx, Value,
+    Error, Row, Tx, Value, caps,
     tx::{marks, padded},
 };
 use crate::desk::ReplyClass;
 
-pub use super::settle::{DeadLetter, Outcome, dead_letters, resend, settle};
+pub use super::settle::{DeadLetter, Outcome, dead_letters, hand_again, resend, settle};
 
 /// How long a helper that pulls may hold a reply before it must have sent it.
 pub const PULL: Duration = Duration::seconds(10);
@@ -31,6 +32,11 @@ pub enum Claim<'a> {
         source: &'a str,
         /// Only of this account.
         account: Option<&'a str>,
+    },
+    /// The courier of a receiver that knows no ids: what may have arrived is not sent again.
+    Once {
+        /// Its source.
+        source: &'a str,
     },
     /// The answer to the request that is being served.
     Inline {
@@ -71,6 +77,8 @@ pub enum Kind {
     Reply,
     /// Suggestions for the agent's bridge.
     Suggestions,
+    /// Word of alarms, for a notify target.
+    Alarm,
 }
 
 impl Kind {
@@ -78,13 +86,14 @@ impl Kind {
         match code {
             "reply" => Some(Self::Reply),
             "suggestions" => Some(Self::Suggestions),
+            "alarm" => Some(Self::Alarm),
             _ => None,
         }
     }
 }
 
 /// Claims at most `limit` rows for `lease_ms` (a pull always holds for [`PULL`]). Rows whose time has run out
-/// expire; claimed rows whose lease ended are claimed again under the same id, or become uncertain when what
+/// expire; rows beyond the shop's caps wait, and their conversations for a human; claimed rows whose lease ended are claimed again under the same id, or become uncertain when what
 /// they were decided on no longer holds.
 pub fn claim(
     tx: &mut dyn Tx,
@@ -97,18 +106,37 @@ pub fn claim(
         Claim::Pull { .. } => PULL,
         _ => Duration::milliseconds(lease_ms),
     };
-    let mut claimed = Vec::new();
-    for row in due(tx, &who, now, limit)? {
-        match verdict(&row, now)? {
-            Verdict::Leave(again) => claimed.push(hand_out(tx, &row, &who, again, now, lease)?),
+    let rows = due(tx, &who, now, limit)?;
+    let mut leaving: Vec<(&Row, bool)> = Vec::new();
+    let mut first: Vec<&Row> = Vec::new();
+    for row in &rows {
+        match verdict(row, now)? {
+            Verdict::Leave(true) if matches!(who, Claim::Once { .. }) => {
+                end(tx, row.int("n")?, "uncertain", Some(UNHEARD), now)?;
+            }
+            Verdict::Leave(again) => {
+                leaving.push((row, again));
+                if !again && row.word("kind", Kind::parse)? == Kind::Reply {
+                    first.push(row);
+                }
+            }
             Verdict::Expire => end(tx, row.int("n")?, "expired", None, now)?,
-            Verdict::Doubt => end(
-                tx,
-                row.int("n")?,
-                "uncertain",
-                Some("its lease ended without a word"),
-                now,
-            )?,
+            Verdict::Doubt => end(tx, row.int("n")?, "uncertain", Some(UNHEARD), now)?,
+        }
+    }
+    let counted = !first.is_empty();
+    let free: Vec<i64> = caps::within(tx, first, now)?
+        .into_iter()
+        .map(|row| row.int("n"))
+        .collect::<Result<_, _>>()?;
+    let mut claimed = Vec::new();
+    for (row, again) in leaving {
+        let held = counted
+            && !again
+            && row.word("kind", Kind::parse)? == Kind::Reply
+            && !free.contains(&row.int("n")?);
+        if !held {
+            claimed.push(hand_out(tx, row, &who, again, now, lease)?);
         }
     }
     Ok(claimed)
@@ -122,13 +150,16 @@ pub fn sweep(tx: &mut dyn Tx, now: DateTime<Utc>, limit: usize) -> Result<u64, E
         let (state, error) = match verdict(&row, now)? {
             Verdict::Leave(_) => continue,
             Verdict::Expire => ("expired", None),
-            Verdict::Doubt => ("uncertain", Some("its lease ended without a word")),
+            Verdict::Doubt => ("uncertain", Some(UNHEARD)),
         };
         end(tx, row.int("n")?, state, error, now)?;
         ended += 1;
     }
     Ok(ended)
 }
+
+/// Why nobody knows what became of it.
+const UNHEARD: &str = "its lease ended without a word";
 
 enum Verdict {
     /// It may leave; `true`: again.
@@ -139,7 +170,7 @@ enum Verdict {
 
 fn verdict(row: &Row, now: DateTime<Utc>) -> Result<Verdict, Error> {
     let again = row.text("state")? == "claimed";
-    if row.word("kind", Kind::parse)? == Kind::Suggestions {
+    if row.word("kind", Kind::parse)? != Kind::Reply {
         return Ok(Verdict::Leave(again));
     }
     let in_time = row.opt_time("not_after")?.is_none_or(|at| now < at);
@@ -173,6 +204,7 @@ fn due(
                 limit,
             )
         }
+        Claim::Once { source } => rows(tx, "AND a.source = ?3", &[(*source).into()], now, limit),
         Claim::Pull {
             source,
             account: None,
@@ -217,13 +249,15 @@ fn rows(
         .lock("FOR UPDATE OF o, c SKIP LOCKED FOR SHARE OF s");
     let sql = format!(
         "SELECT o.n, o.id, o.kind, o.class, o.script, o.text, o.state, o.seen_facts, o.seen_epoch, o.not_after, o.attempts, \
-           o.conversation, o.account, a.source, a.name, c.external, c.facts, s.epoch, s.stopped \
+           o.conversation, o.account, a.source, a.name, c.external, c.facts, c.shop, s.epoch, s.stopped, \
+           o.cap_customer, o.cap_shop, {} \
          FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN account a ON a.id = o.account \
          JOIN shop s ON s.id = c.shop \
          WHERE o.state IN ('waiting', 'claimed') AND o.next_at <= ?1 {which} \
-           AND (o.kind = 'suggestions' OR o.state = 'claimed' OR o.not_after <= ?1 \
+           AND (o.kind <> 'reply' OR o.state = 'claimed' OR o.not_after <= ?1 \
              OR (o.seen_facts = c.facts AND o.seen_epoch = s.epoch AND s.stopped = 0)) \
-         ORDER BY o.next_at, o.n LIMIT ?2 {lock}"
+         ORDER BY o.next_at, o.n LIMIT ?2 {lock}",
+        caps::COUNTED
     );
     let mut args = vec![now.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
     args.extend_from_slice(more);
@@ -240,14 +274,21 @@ fn hand_out(
 ) -> Result<Claimed, Error> {
     let n = row.int("n")?;
     let way = match who {
-        Claim::Courier { .. } => "courier",
+        Claim::Courier { .. } | Claim::Once { .. } => "courier",
         Claim::Pull { .. } => "pull",
         Claim::Inline { .. } => "inline",
     };
     tx.run(
         "UPDATE outbox SET state = 'claimed', way = ?2, attempts = attempts + 1, next_at = ?3, \
-           claimed_at = COALESCE(claimed_at, ?4), error = NULL WHERE n = ?1",
-        &[n.into(), way.into(), (now + lease).into(), now.into()],
+           claimed_at = COALESCE(claimed_at, ?4), \
+           error = CASE WHEN ?5 = 1 THEN COALESCE(error, 'its lease ended without a word') END WHERE n = ?1",
+        &[
+            n.into(),
+            way.into(),
+            (now + lease).into(),
+            now.into(),
+            again.into(),
+        ],
     )?;
     let kind = row.word("kind", Kind::parse)?;
     let class = row.word("class", ReplyClass::parse)?;
@@ -277,7 +318,7 @@ fn hand_out(
 fn say(tx: &mut dyn Tx, row: &Row, class: ReplyClass, now: DateTime<Utc>) -> Result<(), Error> {
     let speaker = match class {
         ReplyClass::Content => "bot_auto",
-        ReplyClass::Receipt => "notice",
+        ReplyClass::Receipt | ReplyClass::Handoff => "notice",
     };
     let conversation = row.int("conversation")?;
     tx.run(
@@ -293,8 +334,12 @@ fn say(tx: &mut dyn Tx, row: &Row, class: ReplyClass, now: DateTime<Utc>) -> Res
         ],
     )?;
     let ends = match class {
-        ReplyClass::Content => "waiting_since = NULL, wake_at = NULL, ",
-        ReplyClass::Receipt => "",
+        // What only waited for a way to the customer has found it.
+        ReplyClass::Content => {
+            "waiting_since = NULL, wake_at = NULL, \
+             queued_at = CASE WHEN queue_reason IN ('capped', 'undelivered', 'unanswered') THEN NULL ELSE queued_at END, "
+        }
+        ReplyClass::Receipt | ReplyClass::Handoff => "",
     };
     tx.run(
         &format!("UPDATE conversation SET {ends}last_at = CASE WHEN last_at > ?2 THEN last_at ELSE ?2 END WHERE id = ?1"),
@@ -311,7 +356,7 @@ fn end(
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
     tx.run(
-        "UPDATE outbox SET state = ?2, error = ?3, settled_at = ?4 WHERE n = ?1",
+        "UPDATE outbox SET state = ?2, error = COALESCE(?3, error), settled_at = ?4 WHERE n = ?1",
         &[n.into(), state.into(), error.into(), now.into()],
     )?;
     Ok(())

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Row, Tx, work::waiting_since};
+use super::{Error, Row, Tx, queue, work::waiting_since};
+use crate::desk::HandoffReason;
 
 /// How a sending ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub struct DeadLetter {
     pub account: String,
     /// The conversation's id there.
     pub conversation: String,
-    /// `reply` or `suggestions`.
+    /// `reply`, `suggestions` or `alarm`.
     pub kind: String,
     /// What it says.
     pub text: String,
@@ -66,12 +67,23 @@ pub struct DeadLetter {
 
 /// Settles what was claimed. `true`: the outcome stands, now or since before. `false`: the row is not known or
 /// is no longer claimed.
+///
+/// An outcome speaks of one attempt. Where an earlier one may have arrived, a later one that certainly did not
+/// proves nothing: the reply stays said, and what would have ended it leaves it uncertain.
 pub fn settle(
     tx: &mut dyn Tx,
     id: &str,
     outcome: &Outcome,
     now: DateTime<Utc>,
 ) -> Result<bool, Error> {
+    let doubted;
+    let outcome = match in_doubt(outcome, now) {
+        Some(doubt) if is_doubted(tx, id)? => {
+            doubted = doubt;
+            &doubted
+        }
+        _ => outcome,
+    };
     match outcome {
         Outcome::Sent { platform_id } => sent(tx, id, platform_id.as_deref(), now),
         Outcome::Uncertain { error } => {
@@ -92,6 +104,45 @@ pub fn settle(
         Outcome::Released => unsay(tx, id, "waiting", None, now, now),
         Outcome::Failed { error } => unsay(tx, id, "failed", Some(error), now, now),
     }
+}
+
+/// What an outcome comes to when an earlier attempt may have arrived; `None` when to the same.
+fn in_doubt(outcome: &Outcome, now: DateTime<Utc>) -> Option<Outcome> {
+    match outcome {
+        Outcome::Retry { error, next_at } => Some(Outcome::Unheard {
+            error: error.clone(),
+            next_at: *next_at,
+        }),
+        Outcome::Released => Some(Outcome::Unheard {
+            error: "it was not tried again after all".to_owned(),
+            next_at: now,
+        }),
+        Outcome::Failed { error } => Some(Outcome::Uncertain {
+            error: error.clone(),
+        }),
+        Outcome::Sent { .. } | Outcome::Unheard { .. } | Outcome::Uncertain { .. } => None,
+    }
+}
+
+/// Whether an attempt before this one may have arrived: a claimed reply carries the reason for the doubt.
+fn is_doubted(tx: &mut dyn Tx, id: &str) -> Result<bool, Error> {
+    let Some(row) = locked(tx, id)? else {
+        return Ok(false);
+    };
+    Ok(row.text("kind")? == "reply"
+        && row.text("state")? == "claimed"
+        && row.opt_text("error")?.is_some())
+}
+
+/// Notes that a claimed reply is handed out a second time, beside whoever holds it: from now on nobody can say
+/// that it was not sent. `false` when it is no longer there to be handed out.
+pub fn hand_again(tx: &mut dyn Tx, id: &str) -> Result<bool, Error> {
+    let handed = tx.run(
+        "UPDATE outbox SET error = CASE WHEN state = 'claimed' THEN COALESCE(error, 'it was handed out twice') ELSE error END \
+         WHERE id = ?1 AND state IN ('claimed', 'sent')",
+        &[id.into()],
+    )?;
+    Ok(handed > 0)
 }
 
 fn sent(
@@ -151,6 +202,9 @@ fn unsay(
             "UPDATE conversation SET waiting_since = ?2, wake_at = ?3 WHERE id = ?1",
             &[conversation.into(), waiting.into(), now.into()],
         )?;
+        if state == "failed" && !row.yes("crossed")? {
+            queue::enter(tx, conversation, HandoffReason::Undelivered, now)?;
+        }
     }
     Ok(true)
 }
@@ -165,7 +219,7 @@ fn locked(tx: &mut dyn Tx, id: &str) -> Result<Option<Row>, Error> {
         tx.first(&sql, &[id.into()])?;
     }
     tx.first(
-        "SELECT o.n, o.conversation, o.turn, o.kind, o.class, o.state, o.crossed, o.seen_facts, o.not_before, o.not_after, \
+        "SELECT o.n, o.conversation, o.turn, o.kind, o.class, o.state, o.error, o.crossed, o.seen_facts, o.not_before, o.not_after, \
            c.facts, s.epoch \
          FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN shop s ON s.id = c.shop WHERE o.id = ?1",
         &[id.into()],

@@ -15,6 +15,7 @@ use std::{
 
 use rusqlite::{
     Connection, ErrorCode, ToSql,
+    config::DbConfig,
     types::{ToSqlOutput, ValueRef},
 };
 use tokio::sync::watch;
@@ -284,6 +285,10 @@ impl Session {
             .busy_timeout(Duration::from_secs(5))
             .map_err(|e| told(&e))?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // A plan never depends on a bound value. Else every `LIMIT ?` is prepared anew each time it runs.
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+            .map_err(|e| told(&e))?;
         let session = Self {
             connection,
             headers: HashMap::new(),

@@ -27,6 +27,8 @@ pub struct Work {
     pub epoch: i64,
     /// The order the customer looks at, as the platform tells it.
     pub order: Option<String>,
+    /// Nobody waits for what was said until then: a human ended the conversation.
+    pub ended: Option<DateTime<Utc>>,
     /// The latest messages, oldest first.
     pub messages: Vec<Message>,
 }
@@ -38,7 +40,7 @@ const RECENT: i64 = 24 * 60 * 60 * 1000;
 const FREE: &str = "(c.lease_until IS NULL OR c.lease_until <= ?1)";
 
 /// Takes at most `limit` conversations for `lease_ms`: first those with undecided facts, oldest first; then
-/// those whose time to reconsider has come, and those whose reply cannot leave because their shop has changed.
+/// those whose time to reconsider has come.
 pub fn take(
     tx: &mut dyn Tx,
     now: DateTime<Utc>,
@@ -50,39 +52,53 @@ pub fn take(
         format!(
             "FROM conversation c WHERE c.wake_at <= ?1 AND c.decided >= c.facts AND {FREE} ORDER BY c.wake_at"
         ),
-        // A reply that waits cannot leave on an old epoch; suggestions may wait a little.
-        format!(
-            "FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN shop s ON s.id = c.shop \
-             WHERE o.state IN ('waiting', 'claimed') AND o.state = 'waiting' AND o.kind = 'reply' AND c.epoch < s.epoch \
-             AND c.decided >= c.facts AND (c.wake_at IS NULL OR c.wake_at > ?1) AND {FREE} ORDER BY o.next_at"
-        ),
     ];
-    let mut taken = Vec::new();
-    for chosen in &passes {
-        if taken.len() < limit {
-            let room = limit - taken.len();
-            taken.extend(lease(tx, chosen, now, lease_ms, room)?);
-        }
-    }
+    let taken = lease_all(tx, &passes, now, lease_ms, limit)?;
     work(tx, &taken)
 }
 
-/// Takes at most `limit` conversations for `lease_ms` in which a customer waits and whose shop has changed since
-/// they were decided: their suggestions are those of yesterday's folder.
+/// Takes at most `limit` conversations for `lease_ms` whose shop has changed since they were decided: first those
+/// whose reply waits, which cannot leave on an old epoch; then those in which a customer waits, whose suggestions
+/// are those of yesterday's folder.
 pub fn take_outdated(
     tx: &mut dyn Tx,
     now: DateTime<Utc>,
     lease_ms: i64,
     limit: usize,
 ) -> Result<Vec<Work>, Error> {
-    // CROSS JOIN tells SQLite to go by shop and epoch and not by everybody who waits.
-    let chosen = format!(
-        "FROM shop s CROSS JOIN conversation c WHERE c.shop = s.id AND c.epoch < s.epoch \
-         AND c.waiting_since > CAST(?1 AS BIGINT) - {RECENT} AND c.decided >= c.facts \
-         AND (c.wake_at IS NULL OR c.wake_at > ?1) AND {FREE}"
-    );
-    let taken = lease(tx, &chosen, now, lease_ms, limit)?;
+    let passes = [
+        format!(
+            "FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN shop s ON s.id = c.shop \
+             WHERE o.state IN ('waiting', 'claimed') AND o.state = 'waiting' AND o.kind = 'reply' AND c.epoch < s.epoch \
+             AND c.decided >= c.facts AND (c.wake_at IS NULL OR c.wake_at > ?1) AND {FREE} ORDER BY o.next_at"
+        ),
+        // CROSS JOIN tells SQLite to go by shop and epoch and not by everybody who waits.
+        format!(
+            "FROM shop s CROSS JOIN conversation c WHERE c.shop = s.id AND c.epoch < s.epoch \
+             AND c.waiting_since > CAST(?1 AS BIGINT) - {RECENT} AND c.decided >= c.facts \
+             AND (c.wake_at IS NULL OR c.wake_at > ?1) AND {FREE}"
+        ),
+    ];
+    let taken = lease_all(tx, &passes, now, lease_ms, limit)?;
     work(tx, &taken)
+}
+
+/// Leases what each query chooses, until there are `limit`.
+fn lease_all(
+    tx: &mut dyn Tx,
+    passes: &[String],
+    now: DateTime<Utc>,
+    lease_ms: i64,
+    limit: usize,
+) -> Result<Vec<Row>, Error> {
+    let mut taken = Vec::new();
+    for chosen in passes {
+        if taken.len() < limit {
+            let room = limit - taken.len();
+            taken.extend(lease(tx, chosen, now, lease_ms, room)?);
+        }
+    }
+    Ok(taken)
 }
 
 /// Leases the conversations that a query beginning at its `FROM` chooses.
@@ -101,6 +117,7 @@ fn lease(
         &format!(
             "UPDATE conversation SET lease_until = ?3 WHERE {chosen} \
              RETURNING id, shop, platform, facts, order_no, last_at, \
+               CASE WHEN owner_act = 'end' THEN owner_at END AS ended, \
                (SELECT epoch FROM shop WHERE shop.id = conversation.shop) AS epoch, \
                (SELECT source FROM account WHERE account.id = conversation.account) AS source"
         ),
@@ -136,6 +153,7 @@ fn work(tx: &mut dyn Tx, taken: &[Row]) -> Result<Vec<Work>, Error> {
                 facts: row.int("facts")?,
                 epoch: row.int("epoch")?,
                 order: row.opt_string("order_no")?,
+                ended: row.opt_time("ended")?,
                 messages: tails.remove(&conversation).unwrap_or_default(),
             })
         })
@@ -222,7 +240,8 @@ pub(super) fn tails(
     Ok(tails)
 }
 
-/// Since when the customer waits, from what is stored: his first line after the last answer he could read.
+/// Since when the customer waits, from what is stored: his first line after the last answer he could read, and
+/// after a human said that the conversation has ended.
 pub(super) fn waiting_since(
     tx: &mut dyn Tx,
     conversation: i64,
@@ -238,7 +257,8 @@ pub(super) fn waiting_since(
     };
     let first = tx.first(
         "SELECT MIN(at) AS at FROM message WHERE conversation = ?1 AND speaker = 'customer' \
-         AND (at > ?2 OR (at = ?2 AND id > ?3))",
+         AND (at > ?2 OR (at = ?2 AND id > ?3)) \
+         AND at > COALESCE((SELECT owner_at FROM conversation WHERE id = ?1 AND owner_act = 'end'), -1)",
         &[conversation.into(), at.into(), id.into()],
     )?;
     first.map_or(Ok(None), |row| row.opt_time("at"))

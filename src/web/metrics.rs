@@ -7,6 +7,9 @@
 //! | `jieban_http_request_seconds` | `route` | time to the answer's head, waits included (histogram) |
 //! | `jieban_messages_total` | `source`, `outcome` = `accepted`, `duplicate`, `conflict` | posted messages |
 //! | `jieban_refused_total` | `reason` = `sign_in`, `stale`, `rate`, `busy`, `unreadable` | refused requests |
+//! | `jieban_customers_waiting` | `reason` | customers who wait too long, now |
+//! | `jieban_alarms_total` | `kind` = `waiting`, `safety`, `deaf`, `silent`; `urgency` | alarms |
+//! | `jieban_alarms_acknowledged_total`, `jieban_alarms_resolved_total` | | what became of them |
 //! | `jieban_inline_replies_total` | `outcome` = `written`, `dropped` | replies in responses |
 //!
 //! Labels hold configured names and our own words only.

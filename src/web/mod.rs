@@ -7,17 +7,28 @@
 //! | `POST /v1/bridge/{source}/outbox/{reply_id}/ack` | says what became of one |
 //! | `GET  /v1/bridge/{source}/conversations/{conversation_id}` | suggestions, cases and the latest messages of a chat |
 //! | `GET  /v1/bridge/{source}/tally` | counts |
+//! | `GET  /v1/shops`, `PUT /v1/shops/{shop}/mode` | who answers now, why, since and until when; how far the bot may go |
+//! | `PUT  /v1/kill`, `/v1/shops/{shop}/kill` | the kill switches; what was on the wire is listed |
+//! | `POST /v1/lunch`, `/v1/arrangements`, `/v1/announcements` | lunch, absences, swaps, closures; emergency announcements |
+//! | `POST /v1/conversations/{id}/take`, `…/pin`, `…/hand-back`, `…/end` | whose a conversation is |
+//! | `GET  /v1/queue` | who waits for a human, and why |
+//! | `GET  /v1/events` | what people did, before and after |
+//! | `GET  /v1/openapi.json`, `/v1/me` | all of it described; who I am |
+//! | `GET  /v1/alarms/{id}/ack`, `POST` the same | the page behind an alarm's link, and its button |
 //! | `GET  /live`, `/ready`, `/metrics` | for the machine room |
 //!
 //! Every bridge door asks for a Standard Webhooks signature over the raw body or a bearer token, and answers
-//! mistakes with RFC 9457 problems that say what to mend. Nothing of a request is believed before that, not
+//! mistakes with RFC 9457 problems that say what to mend. The doors for people ask for a person's own token and one
+//! of the roles in [`api::roles::DOORS`]. Nothing of a request is believed before that, not
 //! its `Host`, not its `X-Forwarded-For`.
 
+pub mod api;
 pub mod metrics;
 pub mod serve;
 pub mod state;
 pub mod work;
 
+mod alarms;
 mod answer;
 mod bridge;
 mod health;
@@ -50,6 +61,11 @@ pub fn router(state: State) -> Router {
             get(bridge::show_conversation),
         )
         .route("/v1/bridge/{source}/tally", get(bridge::show_tally))
+        .merge(api::router(state.clone()))
+        .route(
+            "/v1/alarms/{id}/ack",
+            get(alarms::show).post(alarms::acknowledge),
+        )
         .route("/live", get(health::live))
         .route("/ready", get(health::ready))
         .route("/metrics", get(metrics::show))

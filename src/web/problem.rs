@@ -277,7 +277,7 @@ impl From<Unavailable> for Problem {
 pub(super) async fn unknown_path() -> Problem {
     Problem::not_found(
         "there is no door of this name",
-        "the doors are /v1/bridge/{source}/messages and its neighbours, /live, /ready and /metrics",
+        "the doors are /v1/bridge/{source}/messages and its neighbours, those of /v1/openapi.json, /live, /ready and /metrics",
         "没有这个地址；请检查路径，例如 /v1/bridge/default/messages",
     )
 }

@@ -32,7 +32,7 @@ pub(super) struct Guest<'s> {
 }
 
 /// What a request offers to be let in.
-enum Credentials<'h> {
+pub(super) enum Credentials<'h> {
     Signed(Headers<'h>),
     Token(Vec<u8>),
     None,
@@ -106,7 +106,7 @@ fn stale(state: &State, peer: IpAddr, refused: Refused) -> Problem {
     refuse(state, peer, refused.to_string())
 }
 
-fn credentials(headers: &HeaderMap) -> Credentials<'_> {
+pub(super) fn credentials(headers: &HeaderMap) -> Credentials<'_> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(signature) = text(standard_webhooks::SIGNATURE) {
         return Credentials::Signed(Headers {
@@ -135,7 +135,7 @@ fn credentials(headers: &HeaderMap) -> Credentials<'_> {
 }
 
 /// The whole body, within the limits of size and time.
-async fn read(body: Body, state: &State) -> Result<Bytes, Problem> {
+pub(super) async fn read(body: Body, state: &State) -> Result<Bytes, Problem> {
     let most = state.limits.body;
     match timeout(state.limits.request, collect(body, most)).await {
         Err(_) => Err(Problem::body_too_slow()),
@@ -171,7 +171,7 @@ async fn collect(mut body: Body, most: usize) -> Result<Bytes, Problem> {
     Ok(all.freeze())
 }
 
-async fn drain(mut body: Body, mut left: usize) {
+pub(super) async fn drain(mut body: Body, mut left: usize) {
     let _ = timeout(PATIENCE_TIME, async {
         while let Some(Ok(frame)) = frame(&mut body).await {
             let read = frame.data_ref().map_or(0, Bytes::len);

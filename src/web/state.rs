@@ -23,8 +23,9 @@ use super::{peer::Guests, work::Work};
 use crate::{
     channel::standard_webhooks::Keys,
     clock::Clock,
-    config::{BadSecret, Config, Limits, Source},
+    config::{BadSecret, Config, Limits, Person, Role, Secret, Source},
     knowledge::Mode,
+    service::{Switchboard, switchboard::Allowed},
 };
 
 /// Shared by all requests. Cheap to clone.
@@ -34,6 +35,7 @@ pub struct State(Arc<Shared>);
 /// Behind [`State`]; for this room only.
 pub struct Shared {
     pub(super) work: Arc<dyn Work>,
+    pub(super) switchboard: Switchboard,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: Limits,
     pub(super) trusted: Vec<IpNet>,
@@ -41,6 +43,7 @@ pub struct Shared {
     pub(super) in_flight: Semaphore,
     doors: BTreeMap<String, Door>,
     decoy: Door,
+    people: Vec<Known>,
     request_seed: u64,
     requests: AtomicU64,
 }
@@ -67,12 +70,43 @@ pub(super) struct Door {
     rate: DefaultDirectRateLimiter,
 }
 
+/// One person, ready to be checked against.
+pub(super) struct Known {
+    /// His name.
+    pub(super) name: String,
+    /// What he does.
+    pub(super) roles: Vec<Role>,
+    /// His shops.
+    pub(super) shops: Allowed,
+    tokens: Vec<[u8; 32]>,
+    rate: DefaultDirectRateLimiter,
+}
+
+impl Known {
+    fn new(person: &Person, limits: &Limits) -> Self {
+        Self {
+            name: person.name.clone(),
+            roles: person.roles.clone(),
+            shops: person.shops.clone(),
+            tokens: fingerprints(&person.tokens),
+            rate: rate(limits),
+        }
+    }
+
+    /// Counts a request; the error is how long to wait when there have been too many.
+    pub(super) fn count(&self) -> Result<(), Duration> {
+        counted(&self.rate)
+    }
+}
+
 impl State {
-    /// Doors for the sources of `config`. The first secret of the default source must be in it already.
+    /// Doors for the sources and people of `config`. The first secret of the default source must be in it already,
+    /// and the first person's token.
     pub fn new(
         config: &Config,
         work: Arc<dyn Work>,
         clock: Arc<dyn Clock>,
+        switchboard: Switchboard,
     ) -> Result<Self, BadSecret> {
         let doors = config
             .sources
@@ -86,6 +120,7 @@ impl State {
         }
         Ok(Self(Arc::new(Shared {
             work,
+            switchboard,
             clock,
             limits: config.limits,
             trusted: config.trusted_proxies.clone(),
@@ -93,6 +128,11 @@ impl State {
             in_flight: Semaphore::new(config.limits.in_flight.min(Semaphore::MAX_PERMITS)),
             doors,
             decoy: Door::decoy(&config.limits)?,
+            people: config
+                .people
+                .values()
+                .map(|person| Known::new(person, &config.limits))
+                .collect(),
             request_seed: u64::from_be_bytes(seed),
             requests: AtomicU64::new(0),
         })))
@@ -106,6 +146,26 @@ impl State {
         }
     }
 
+    /// Whose token this is. Takes as long whoever's it is, and whatever its length.
+    pub(super) fn person(&self, token: &[u8]) -> Option<&Known> {
+        let given = fingerprint(token);
+        self.people.iter().fold(None, |found, person| {
+            if fits(&person.tokens, &given) {
+                Some(person)
+            } else {
+                found
+            }
+        })
+    }
+
+    /// The shops of the person of this name, or `None` when there is nobody.
+    pub(super) fn shops_of(&self, name: &str) -> Option<Allowed> {
+        self.people
+            .iter()
+            .find(|person| person.name == name)
+            .map(|person| person.shops.clone())
+    }
+
     /// A name for a request, for logs and problems.
     pub(super) fn next_request(&self) -> String {
         let n = self.requests.fetch_add(1, Ordering::Relaxed);
@@ -115,19 +175,13 @@ impl State {
 
 impl Door {
     fn new(name: &str, source: &Source, limits: &Limits) -> Result<Self, BadSecret> {
-        let quota = Quota::per_second(at_least_one(limits.source_rate))
-            .allow_burst(at_least_one(limits.source_burst));
         Ok(Self {
             name: name.to_owned(),
             keys: Keys::new(&source.secrets)?,
             pushes: source.reply_url.is_some(),
             cap: source.mode,
-            tokens: source
-                .tokens
-                .iter()
-                .map(|t| fingerprint(t.reveal().as_bytes()))
-                .collect(),
-            rate: RateLimiter::direct(quota),
+            tokens: fingerprints(&source.tokens),
+            rate: rate(limits),
         })
     }
 
@@ -144,20 +198,40 @@ impl Door {
 
     /// Whether `token` is one of its tokens. Takes as long whichever fits, and whatever its length.
     pub(super) fn knows(&self, token: &[u8]) -> bool {
-        let given = fingerprint(token);
-        let mut fits = Choice::from(0);
-        for known in &self.tokens {
-            fits |= known.ct_eq(&given);
-        }
-        fits.into()
+        fits(&self.tokens, &fingerprint(token))
     }
 
     /// Counts a request; the error is how long to wait when there have been too many.
     pub(super) fn count(&self) -> Result<(), Duration> {
-        self.rate
-            .check()
-            .map_err(|not| not.wait_time_from(DefaultClock::default().now()))
+        counted(&self.rate)
     }
+}
+
+fn counted(rate: &DefaultDirectRateLimiter) -> Result<(), Duration> {
+    rate.check()
+        .map_err(|not| not.wait_time_from(DefaultClock::default().now()))
+}
+
+fn rate(limits: &Limits) -> DefaultDirectRateLimiter {
+    let quota = Quota::per_second(at_least_one(limits.source_rate))
+        .allow_burst(at_least_one(limits.source_burst));
+    RateLimiter::direct(quota)
+}
+
+/// Whether a token is one of these. Looks at all of them.
+fn fits(tokens: &[[u8; 32]], given: &[u8; 32]) -> bool {
+    let mut fits = Choice::from(0);
+    for known in tokens {
+        fits |= known.ct_eq(given);
+    }
+    fits.into()
+}
+
+fn fingerprints(tokens: &[Secret]) -> Vec<[u8; 32]> {
+    tokens
+        .iter()
+        .map(|token| fingerprint(token.reveal().as_bytes()))
+        .collect()
 }
 
 pub(super) fn at_least_one(n: u32) -> NonZeroU32 {

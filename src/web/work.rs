@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     desk::Inbound,
-    service::{Accepted, Ack, AckOutcome, Front, Held, Pulled, Readiness, Unavailable},
+    service::{Accepted, Ack, AckOutcome, Alarm, Front, Held, Pulled, Readiness, Unavailable},
 };
 
 /// An answer that takes time.
@@ -58,6 +58,17 @@ pub trait Work: Send + Sync + 'static {
         source: &'a str,
         account: Option<&'a str>,
     ) -> Soon<'a, Result<Value, Unavailable>>;
+
+    /// Shows an alarm to who holds the link made for a target, and notes that he cares (`care`).
+    fn alarm<'a>(
+        &'a self,
+        _alarm: &'a str,
+        _target: &'a str,
+        _token: &'a str,
+        _care: bool,
+    ) -> Soon<'a, Result<Option<Alarm>, Unavailable>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// Whether the house can work.
     fn readiness(&self) -> Soon<'_, Readiness>;
@@ -114,6 +125,16 @@ impl Work for Front {
         account: Option<&'a str>,
     ) -> Soon<'a, Result<Value, Unavailable>> {
         Box::pin(Self::tally(self, source, account))
+    }
+
+    fn alarm<'a>(
+        &'a self,
+        alarm: &'a str,
+        target: &'a str,
+        token: &'a str,
+        care: bool,
+    ) -> Soon<'a, Result<Option<Alarm>, Unavailable>> {
+        Box::pin(Self::alarm(self, alarm, target, token, care))
     }
 
     fn readiness(&self) -> Soon<'_, Readiness> {

@@ -1,7 +1,9 @@
 //! A house that records what it is given and answers from a script, behind real doors on a loopback port.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
+    path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -9,9 +11,12 @@ use std::{
 use jieban::{
     channel::standard_webhooks::{ID, Keys, SIGNATURE, TIMESTAMP},
     clock::ManualClock,
-    config::{Config, Secret, Source},
+    config::{Config, Person, Role, Secret, Source},
     desk::{Inbound, ReplyClass},
-    service::{Accepted, Ack, AckOutcome, Held, Pulled, Readiness, Unavailable},
+    service::{
+        Accepted, Ack, AckOutcome, Held, Pulled, Readiness, Shelf, Switchboard, Unavailable,
+    },
+    store::Store,
     web::{
         self, State,
         serve::serve_within,
@@ -29,6 +34,10 @@ use tokio::{
 pub(crate) const SECRET: &str = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 pub(crate) const OLD_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 pub(crate) const TOKEN: &str = "a-token-of-some-length";
+/// The tokens of an agent of the tea shop, its supervisor, and the administrator of all shops.
+pub(crate) const MEI: &str = "mei-has-a-token-of-her-own";
+pub(crate) const BOSS: &str = "boss-has-a-token-of-his-own";
+pub(crate) const ADMIN: &str = "admin-has-a-token-of-their-own";
 pub(crate) const NOW: i64 = 1_767_323_045;
 
 /// What the house does, and what it was given.
@@ -240,11 +249,37 @@ impl Work for Script {
     }
 }
 
+fn people() -> BTreeMap<String, Person> {
+    let person = |name: &str, role, shops: Option<&[&str]>, token| Person {
+        name: name.to_owned(),
+        roles: vec![role],
+        shops: shops.map(|of| of.iter().map(|shop| (*shop).into()).collect()),
+        tokens: vec![Secret::from(token)],
+    };
+    [
+        ("mei", person("小美", Role::Agent, Some(&["teahouse"]), MEI)),
+        (
+            "boss",
+            person(
+                "王主管",
+                Role::Supervisor,
+                Some(&["teahouse", "teahouse-auto"]),
+                BOSS,
+            ),
+        ),
+        ("admin", person("admin", Role::Admin, None, ADMIN)),
+    ]
+    .map(|(entry, person)| (entry.to_owned(), person))
+    .into()
+}
+
 /// Doors on a loopback port.
 pub(crate) struct House {
     pub(crate) address: SocketAddr,
     pub(crate) script: Arc<Script>,
     pub(crate) http: reqwest::Client,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) router: axum::Router,
     stop: Option<oneshot::Sender<()>>,
     served: JoinHandle<std::io::Result<()>>,
 }
@@ -267,18 +302,30 @@ impl House {
             ..source.clone()
         };
         config.sources = [("desk".to_owned(), source), ("pushed".to_owned(), pushed)].into();
+        config.people = people();
         change(&mut config);
         let script = Arc::new(Script::default());
         let clock = Arc::new(ManualClock::at(
             chrono::DateTime::from_timestamp(NOW, 0).unwrap(),
         ));
-        let state = State::new(&config, script.clone(), clock).unwrap();
+        let store = Store::memory().unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories/shop");
+        let shelf = Shelf::open(store.clone(), clock.clone(), Some(folder))
+            .await
+            .unwrap();
+        let switchboard = Switchboard {
+            store,
+            clock: clock.clone(),
+            shelf,
+        };
+        let state = State::new(&config, script.clone(), clock.clone(), switchboard).unwrap();
+        let router = web::router(state);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
+        let doors = router.clone();
         let served = tokio::spawn(async move {
-            let router = web::router(state);
-            serve_within(listener, router, &config.limits, async {
+            serve_within(listener, doors, &config.limits, async {
                 let _ = stopped.await;
             })
             .await
@@ -292,6 +339,8 @@ impl House {
             address,
             script,
             http,
+            clock,
+            router,
             stop: Some(stop),
             served,
         }
@@ -304,6 +353,22 @@ impl House {
     /// A request with a token.
     pub(crate) fn get(&self, path: &str) -> reqwest::RequestBuilder {
         self.http.get(self.url(path)).bearer_auth(TOKEN)
+    }
+
+    /// Somebody asks the API for something; status and JSON.
+    pub(crate) async fn ask(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.http.request(method, self.url(path)).bearer_auth(token);
+        if let Some(body) = body {
+            request = request.body(body.to_string());
+        }
+        read(request.send().await.unwrap()).await
     }
 
     /// A signed request.

@@ -8,3 +8,4 @@ mod logs;
 mod replies;
 mod rooms;
 mod sign_in;
+mod switching;

@@ -12,6 +12,7 @@
 //! | F16 | receivers that fail: schedule, breaker, dead letter | `failing` |
 //! | F17, F18 | statuses; connections that break off | `answers` |
 //! | F19, F20 | deliveries at once, twice, late, in fragments | `deliveries` |
+//! | F21 | the kill switch while another node holds replies, while all claim | `switch` |
 //!
 //! `JIEBAN_FAULTS=all` sweeps every point where a sample is taken otherwise. What needs strace or the right to
 //! mount says so where it cannot run; in continuous integration strace must be there.
@@ -42,4 +43,5 @@ mod failing;
 mod kill;
 mod node;
 mod slow;
+mod switch;
 mod tracer;

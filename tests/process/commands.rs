@@ -76,6 +76,65 @@ fn ask_explains_itself_in_both_languages() {
 }
 
 #[test]
+fn who_shows_a_moment_and_draws_the_week() {
+    let house = House::new();
+    let weekly = "店铺,星期,开始,结束,类型,班次,人员\n,工作日,9:00,18:00,在岗,早班,小林、小周\n,工作日,13:00,0:00,在岗,晚班,小禾\n,工作日,12:00,12:30,午休,先吃,小林\n,工作日,12:30,13:00,午休,后吃,小周\n,周六,10:00,18:00,在岗,周末,\n,周六,12:00,13:00,午休,午休,\n";
+    fs::write(house.path("knowledge/hours/weekly.csv"), weekly).unwrap();
+    let dated = "开始日期,结束日期,类型,名称,店铺,按,开始,结束,人员\n2026-10-01,2026-10-07,放假,国庆,,,,,\n2026-10-10,2026-10-10,上班,国庆调休,,周三,,,\n2026-10-11,2026-10-11,大促,双11预热,,,20:00,2:00,小青\n";
+    fs::write(house.path("knowledge/hours/holidays.csv"), dated).unwrap();
+    let asked = run(
+        &house,
+        &["who", "--shop", "teahouse", "--at", "2026-10-10 12:10"],
+    );
+    assert!(asked.status.success(), "{}", text(&asked.stderr));
+    insta::assert_snapshot!(text(&asked.stdout), @r#"
+    一盏茶具 (teahouse, 辅助, Asia/Shanghai)
+      现在      周六 2026-10-10 12:10  有人在岗 (早班)
+      谁来答    客服回答，助手只推荐
+      在岗      小周
+      从        周六 10-10 12:00
+      到        周六 10-10 12:30
+
+                  0     3     6     9     12    15    18    21    24
+      周一 10-05  ------------------------------------------------  国庆
+      周二 10-06  ------------------------------------------------  国庆
+      周三 10-07  ------------------------------------------------  国庆
+      周四 10-08  ..................AAAAAABCDDDDDDDDDDEEEEEEEEEEEE
+      周五 10-09  ..................AAAAAABCDDDDDDDDDDEEEEEEEEEEEE
+    > 周六 10-10  ..................AAAAAABCDDDDDDDDDDEEEEEEEEEEEE  国庆调休（按周三）
+      周日 10-11  ........................................FFFFFFFF  双11预热
+      A 早班 (小林、小周)   B 早班 (小周)   C 早班 (小林)   D 早班、晚班 (小林、小周、小禾)
+      E 晚班 (小禾)   F 双11预热 (小青)   . 无人   - 放假
+    "#);
+    let english = run(
+        &house,
+        &[
+            "who",
+            "--english",
+            "--shop",
+            "teahouse-auto",
+            "--at",
+            "2026-10-07 23:00",
+        ],
+    );
+    let said = text(&english.stdout);
+    assert!(
+        said.contains("holiday (国庆)") && said.contains("the bot answers"),
+        "{said}"
+    );
+    assert!(said.contains("next     Thu 10-08 09:00"), "{said}");
+    let both = text(&run(&house, &["who"]).stdout);
+    assert!(
+        both.contains("(teahouse,") && both.contains("(teahouse-auto,"),
+        "{both}"
+    );
+    let wrong = run(&house, &["who", "--shop", "nowhere"]);
+    assert!(text(&wrong.stderr).contains("nowhere"));
+    let wrong = run(&house, &["who", "--at", "tomorrow"]);
+    assert!(text(&wrong.stderr).contains("2026-11-20 12:31"));
+}
+
+#[test]
 fn classify_answers_line_by_line_in_order() {
     let house = House::new();
     let mut child = house

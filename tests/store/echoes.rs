@@ -13,6 +13,9 @@ stories!(
     an_echo_is_heard_once_and_is_no_fact,
     an_echo_proves_that_it_was_sent,
     a_truncated_echo_is_ours,
+    an_id_goes_before_words,
+    a_window_without_ids_shows_what_the_platform_named,
+    what_waits_has_no_echo,
     a_suggestion_that_comes_back_is_used,
 );
 
@@ -204,4 +207,71 @@ async fn a_suggestion_that_comes_back_is_used(house: House) {
     assert_eq!(used, (Some("track".into()), Some(at(5))));
     // It counts as a human's: facts have moved on.
     assert!(house.facts(recorded.conversation, 5).await.seen.facts == 2);
+}
+
+async fn an_id_goes_before_words(house: House) {
+    // Two replies with the same words; the platform named the second.
+    let first = house.answered("c", "包裹在路上").await;
+    house.claim(1).await;
+    let next = house
+        .record(&delivery("c", vec![customer("n", "还没到吗")]), 2)
+        .await;
+    let again = Decision {
+        reply: content("包裹在路上"),
+        ..decision(next.last_customer)
+    };
+    house.commit(first.conversation, &again, 3).await;
+    let second = house.claim(4).await.remove(0).id;
+    let sent = Outcome::Sent {
+        platform_id: Some("p-2".into()),
+    };
+    house.settle(&second, sent, 5).await;
+    let echo = house
+        .record(&delivery("c", vec![agent("p-2", "包裹在路上")]), 6)
+        .await;
+    assert_eq!((echo.accepted, echo.echoes), (0, 1));
+    assert_eq!(
+        house.states("c").await,
+        ["claimed", "sent"],
+        "the first is not heard yet"
+    );
+    let echo = house
+        .record(&delivery("c", vec![agent("p-1", "包裹在路上")]), 7)
+        .await;
+    assert_eq!((echo.accepted, echo.echoes), (0, 1));
+    assert_eq!(house.states("c").await, ["sent", "sent"]);
+    // Each is heard once: the third is a human's.
+    let human = house
+        .record(&delivery("c", vec![agent("p-3", "包裹在路上")]), 8)
+        .await;
+    assert_eq!((human.accepted, human.echoes), (1, 0));
+}
+
+async fn a_window_without_ids_shows_what_the_platform_named(house: House) {
+    let text = "您好，您的包裹已经从杭州分拣中心发出，预计明天下午送达，请保持电话畅通，谢谢";
+    house.answered("c", text).await;
+    let id = house.claim(1).await.remove(0).id;
+    let sent = Outcome::Sent {
+        platform_id: Some("p-1".into()),
+    };
+    house.settle(&id, sent, 2).await;
+    // A start of it under another id proves nothing.
+    let cut: String = text.chars().take(25).collect();
+    let other = house
+        .record(&delivery("c", vec![agent("p-9", &cut)]), 3)
+        .await;
+    assert_eq!((other.accepted, other.echoes), (1, 0));
+    let shown = house
+        .record(&delivery("c", vec![line(Role::Agent, text)]), 4)
+        .await;
+    assert_eq!((shown.accepted, shown.echoes), (0, 1));
+}
+
+async fn what_waits_has_no_echo(house: House) {
+    house.answered("c", "包裹在路上").await;
+    let human = house
+        .record(&delivery("c", vec![agent("h", "包裹在路上")]), 1)
+        .await;
+    assert_eq!((human.accepted, human.echoes), (1, 0));
+    assert!(house.claim(2).await.is_empty(), "he has said it");
 }

@@ -9,8 +9,8 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use jieban::{
     desk::{
-        Because, CaseDraft, Decision, Facts, Inbound, InboundMessage, Reply, ReplyClass, Role,
-        Seen, Suggestion, Verdict,
+        Because, Caps, CaseDraft, Decision, Facts, Inbound, InboundMessage, Reply, ReplyClass,
+        Role, Seen, Suggestion, Verdict,
     },
     knowledge::{
         ContentKind, Platform, Policy, ShopId, Speaker, Version, fields::Fields, hours::Cover,
@@ -22,7 +22,7 @@ use jieban::{
         facts,
         messages::{self, Recorded},
         outbox::{self, Claim, Claimed, Outcome},
-        shops, view,
+        ownership, shops, view,
         work::{self, Work},
     },
 };
@@ -211,6 +211,7 @@ pub(crate) fn decision(turn: Option<i64>) -> Decision {
         suggestions: vec![],
         reply: None,
         cases: vec![],
+        handoff: None,
         because: Because {
             knowledge: Version("v1".into()),
             intents: vec![],
@@ -220,6 +221,7 @@ pub(crate) fn decision(turn: Option<i64>) -> Decision {
             mood: Mood::default(),
             cover: Cover::Night,
             cover_reason: "夜间".into(),
+            rescue: false,
             policy: Policy::Answer,
             verdict: Verdict::Answer,
             intent: None,
@@ -235,6 +237,10 @@ pub(crate) fn reply(class: ReplyClass, text: &str, from: i64, to: i64) -> Option
         text: text.into(),
         not_before: at(from),
         not_after: at(to),
+        caps: Caps {
+            customer_hour: 20,
+            shop_minute: 600,
+        },
     })
 }
 
@@ -357,6 +363,17 @@ impl House {
             .await
             .unwrap()
             .unwrap()
+    }
+
+    /// The conversation's number in the store.
+    pub(crate) async fn view_number(&self, conversation: &str) -> i64 {
+        let name = conversation.to_owned();
+        self.store
+            .read(move |tx| ownership::named(tx, "bridge", "shop-account", &name))
+            .await
+            .unwrap()
+            .unwrap()
+            .id
     }
 
     pub(crate) async fn tally(&self) -> view::Tally {

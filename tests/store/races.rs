@@ -29,7 +29,7 @@ stories!(
 );
 
 /// The other node.
-fn other(house: &House) -> Store {
+pub(crate) fn other(house: &House) -> Store {
     match house.engine {
         Engine::Postgres => Store::postgres(&house.url, 2).unwrap(),
         _ => house.store.clone(),
@@ -37,7 +37,7 @@ fn other(house: &House) -> Store {
 }
 
 /// Runs both at the same moment.
-async fn at_once<A: Send + 'static, B: Send + 'static>(
+pub(crate) async fn at_once<A: Send + 'static, B: Send + 'static>(
     a: impl Future<Output = A> + Send + 'static,
     b: impl Future<Output = B> + Send + 'static,
 ) -> (A, B) {

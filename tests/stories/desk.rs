@@ -13,8 +13,9 @@ use jieban::{
     app::App,
     channel::standard_webhooks::{self, Keys},
     clock::{Clock, ManualClock},
-    config::{Config, Secret, Source},
-    service::Worker,
+    config::{Config, Person, Role, Secret, Source},
+    desk::alarm::{Cause, Trouble},
+    service::{Worker, watchdog},
     store::Store,
     web,
 };
@@ -75,6 +76,30 @@ pub fn local(text: &str) -> DateTime<Utc> {
     Shanghai.from_local_datetime(&local).unwrap().to_utc()
 }
 
+/// Who may sign in, each with [`token`].
+fn people() -> BTreeMap<String, Person> {
+    let person = |name: &str, role| {
+        let person = Person {
+            name: name.to_owned(),
+            roles: vec![role],
+            shops: None,
+            tokens: vec![Secret::from(token(name))],
+        };
+        (name.to_owned(), person)
+    };
+    BTreeMap::from([
+        person("小李", Role::Agent),
+        person("小王", Role::Agent),
+        person("王主管", Role::Supervisor),
+    ])
+}
+
+/// The token of a person of the stories.
+fn token(name: &str) -> String {
+    let letters: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
+    format!("token-{letters}-token")
+}
+
 impl TestDesk {
     /// The tea shop at a moment such as `2026-11-20 12:31:00`, in Shanghai.
     pub async fn at(moment: &str) -> Self {
@@ -83,6 +108,15 @@ impl TestDesk {
 
     /// The account's shop at a moment.
     pub async fn of_account(account: &'static str, moment: &str) -> Self {
+        Self::with(account, moment, |_| ()).await
+    }
+
+    /// The same with other settings; also the moment to edit the knowledge folder.
+    pub async fn with(
+        account: &'static str,
+        moment: &str,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let knowledge = folder.path().join("knowledge");
         copy(
@@ -102,12 +136,14 @@ impl TestDesk {
             secrets: secrets.clone(),
             ..Source::default()
         };
-        let config = Config {
+        let mut config = Config {
             data: folder.path().join("data"),
             knowledge,
             sources: BTreeMap::from([("bridge".to_owned(), bridge), ("poll".to_owned(), poll)]),
+            people: people(),
             ..Config::default()
         };
+        change(&mut config);
         fs::create_dir_all(&config.data).unwrap();
         Self::open(folder, config, clock, receiver, log, account).await
     }
@@ -234,16 +270,39 @@ impl TestDesk {
         self.speak(conversation, "agent", "客服", text).await;
     }
 
+    /// An agent with a name says something.
+    pub async fn agent_as(&self, name: &str, conversation: &str, text: &str) {
+        self.speak(conversation, "agent", name, text).await;
+    }
+
+    /// The account of the story.
+    pub fn account(&self) -> &'static str {
+        self.account
+    }
+
     async fn speak(&self, conversation: &str, role: &str, who: &str, text: &str) {
         self.log.add(self.clock.now(), conversation, who, text);
         let delivery = json!({
             "account_id": self.account,
             "conversation_id": conversation,
-            "messages": [{"id": format!("m{}", self.next()), "role": role, "type": "text", "text": text}],
+            "messages": [{"id": format!("m{}", self.next()), "role": role, "type": "text", "text": text, "sender": who}],
         });
         let (status, body) = self.post("bridge", &delivery).await;
         assert_eq!(status, 202, "{body}");
         self.settle().await;
+    }
+
+    /// Somebody asks the API for something, and everybody works.
+    pub async fn ask(&self, who: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.base))
+            .bearer_auth(token(who))
+            .body(body.to_string());
+        let answer = self.sent(request).await;
+        self.settle().await;
+        answer
     }
 
     /// Steps every worker until all are idle.
@@ -277,6 +336,15 @@ impl TestDesk {
     /// What the customer of a conversation has read and written.
     pub fn transcript(&self, conversation: &str) -> String {
         self.log.of(conversation)
+    }
+
+    /// What the customers of some conversations have read and written, one after the other.
+    pub fn chronicle(&self, conversations: &[&str]) -> String {
+        let chapters: Vec<String> = conversations
+            .iter()
+            .map(|name| format!("— {name}\n{}", self.transcript(name)))
+            .collect();
+        chapters.join("\n")
     }
 
     /// The conversation as its source may see it.
@@ -354,6 +422,37 @@ impl TestDesk {
         self.get(source, "/tally").await.1
     }
 
+    /// Opens the link of an alarm, or presses the button behind it.
+    pub async fn link(&self, link: &str, press: bool) -> (u16, String) {
+        let url = link.replace("https://jieban.example", &self.base);
+        let request = if press {
+            self.http.post(url)
+        } else {
+            self.http.get(url)
+        };
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.text().await.unwrap())
+    }
+
+    /// Who waits too long and why: `shop reason`.
+    pub async fn unanswered(&self) -> Vec<String> {
+        let front = &self.front;
+        let causes =
+            watchdog::unanswered(&front.store, &front.shelf, &front.alarms, self.clock.now());
+        let line = |cause: Cause| match cause.trouble {
+            Trouble::Waiting { shop, why, .. } => format!("{shop} {}", why.code()),
+            other => panic!("{other:?} waits for nobody"),
+        };
+        causes.await.unwrap().into_iter().map(line).collect()
+    }
+
+    /// The doors' figures.
+    pub async fn metrics(&self) -> String {
+        let url = format!("{}/metrics", self.base);
+        let response = self.http.get(url).send().await.unwrap();
+        response.text().await.unwrap()
+    }
+
     /// A helper's acknowledgement of a reply.
     pub async fn acknowledge(&self, source: &str, reply: &str, ack: &Value) -> (u16, Value) {
         let body = serde_json::to_vec(ack).unwrap();
@@ -400,6 +499,7 @@ impl TestDesk {
             shelf,
             workers,
             doors,
+            counter,
             ..
         } = self;
         drop((front, shelf, workers));
@@ -411,6 +511,8 @@ impl TestDesk {
             assert!(began.elapsed().as_secs() < 10, "the folder stays locked");
             tokio::task::yield_now().await;
         }
-        Self::open(folder, config, clock, receiver, log, account).await
+        let desk = Self::open(folder, config, clock, receiver, log, account).await;
+        *desk.counter.lock().unwrap() = counter.into_inner().unwrap();
+        desk
     }
 }

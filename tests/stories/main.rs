@@ -4,12 +4,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)]
 
+mod alarms;
+mod announcement;
+mod bursts;
+mod caps;
 mod cases;
 mod cover;
+mod day;
 mod deliveries;
 mod desk;
 #[path = "../support/folder.rs"]
 mod folder;
+mod handoff;
 mod helpers;
 mod knowledge;
+mod ownership;
 mod receiver;
+mod rescue;
+mod robot;
+mod switches;
+mod switching;

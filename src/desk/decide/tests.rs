@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 
+mod standing;
+
 use super::*;
 use crate::{
     desk::{
-        ReplyClass, SaidLine, Seen,
+        SaidLine, Seen, Standing, last_turn,
         testing::{house, moment, talk},
     },
     knowledge::{Platform, ScriptId, ShopId},
@@ -22,6 +24,8 @@ fn facts(lines: &str) -> Facts {
         platform: Platform::Taobao,
         mode: None,
         stopped: false,
+        standing: Standing::default(),
+        ownership: None,
         lowered: None,
         order: None,
         messages: talk(lines),

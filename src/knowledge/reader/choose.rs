@@ -1,10 +1,10 @@
 //! From scores per sentence to what the turn wants: one ranking, several intents, what came before.
 
-use std::{collections::HashMap, ops::Range};
+use std::collections::HashMap;
 
 use super::{
     Reader, Words,
-    scored::{Heard, Scored, blend},
+    scored::{Heard, Part, Scored, blend},
 };
 use crate::knowledge::{
     keywords::Kind,
@@ -133,7 +133,7 @@ impl Reader {
     }
 
     /// How many Han characters of the turn nothing that speaks for what is wanted explains: they stand in none
-    /// of its words, patterns and near sentences, and are no words that every sentence has.
+    /// of its words, patterns and near sentences, and are no words that ask or that every sentence has.
     fn unread(&self, heard: &[Heard], wanted: &[Wanted]) -> usize {
         let of = |scored: &&Scored| wanted.iter().any(|w| w.intent == scored.intent);
         let mut known = String::from(COMMON);
@@ -150,7 +150,8 @@ impl Reader {
         let mut unread = 0;
         for sentence in heard {
             let scores = sentence.scores.iter().filter(of);
-            let spans: Vec<&Range<usize>> = scores.flat_map(|s| &s.strong).collect();
+            let mut spans = question::words(&sentence.text);
+            spans.extend(scores.flat_map(|s| &s.strong).cloned());
             let free = sentence.text.char_indices().filter(|(at, c)| {
                 is_han(*c) && !known.contains(*c) && !spans.iter().any(|span| span.contains(at))
             });
@@ -215,7 +216,7 @@ impl Reader {
                     continue;
                 }
                 let first = places.first().copied().unwrap_or(0);
-                spoken_for.extend(places);
+                spoken_for.extend(scored.claims(&parts));
                 let score = seen
                     .intents
                     .iter()
@@ -249,9 +250,19 @@ impl Reader {
     fn add_clauses(&self, heard: &[Heard], wanted: &mut Vec<Wanted>) {
         for sentence in heard {
             for (nth, part) in sentence.parts.iter().enumerate() {
+                // What is wanted by another clause alone, and not by this one, only reaches over into it.
+                let elsewhere = |intent: usize| {
+                    let by_itself = |part: &Part| {
+                        let of = part.scores.iter().find(|s| s.intent == intent);
+                        of.is_some_and(|s| s.score >= BY_CLAUSE)
+                    };
+                    !part.scores.iter().any(|s| s.intent == intent)
+                        && sentence.parts.iter().any(by_itself)
+                };
                 let taken = sentence.scores.iter().any(|s| {
                     wanted.iter().any(|w| w.intent == s.intent)
                         && !s.clauses(std::slice::from_ref(&part.range)).is_empty()
+                        && !elsewhere(s.intent)
                 });
                 let Some(best) = part.scores.first().filter(|_| !taken) else {
                     continue;

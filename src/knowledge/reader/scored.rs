@@ -6,6 +6,8 @@ use crate::knowledge::keywords::Kind;
 
 /// A sentence that is this near says what a whole clause wants.
 const CLAUSE: f32 = 0.6;
+/// The bytes of one Han character.
+const CHARACTER: usize = 3;
 
 /// One sentence, with what it speaks for, best first.
 pub(super) struct Heard {
@@ -45,6 +47,8 @@ pub(super) struct Scored {
     /// The nearest known sentence, with the script it is of.
     pub(super) nearest: Option<(usize, Option<usize>)>,
     pub(super) strong: Vec<Range<usize>>,
+    /// Where single characters of its groups of words stand.
+    pub(super) brief: Vec<Range<usize>>,
     pub(super) words: Vec<(Kind, Arc<str>, f32)>,
 }
 
@@ -66,6 +70,7 @@ impl Scored {
                     near_in: 0..0,
                     nearest: None,
                     strong: Vec::new(),
+                    brief: Vec::new(),
                     words: Vec::new(),
                 });
                 scores.len() - 1
@@ -88,7 +93,17 @@ impl Scored {
             Kind::Exclude => {}
         }
         if matches!(kind, Kind::Keyword | Kind::Pattern) {
-            self.strong.extend(spans);
+            // A character of a group (换 of 换, 码, 没发) may be another matter's too: it keeps none out.
+            let some = spans.iter().any(|span| span.len() > CHARACTER);
+            for span in spans {
+                let brief = some && span.len() <= CHARACTER;
+                let places = if brief {
+                    &mut self.brief
+                } else {
+                    &mut self.strong
+                };
+                places.push(span);
+            }
         }
         self.words.push((kind, words, weight));
     }
@@ -139,12 +154,23 @@ impl Scored {
         self.score = (1.0 - (1.0 - words) * (1.0 - near.clamp(0.0, 1.0))).clamp(0.0, 1.0);
     }
 
-    /// The clauses that its strong evidence stands in.
+    /// The clauses that its evidence stands in.
     pub(super) fn clauses(&self, parts: &[Range<usize>]) -> Vec<usize> {
-        let mut places: Vec<&Range<usize>> = self.strong.iter().collect();
-        if self.near >= CLAUSE {
-            places.push(&self.near_in);
-        }
+        self.places(parts, self.strong.iter().chain(&self.brief))
+    }
+
+    /// The clauses that its evidence speaks for, so that no other matter need be sought in them.
+    pub(super) fn claims(&self, parts: &[Range<usize>]) -> Vec<usize> {
+        self.places(parts, self.strong.iter())
+    }
+
+    fn places<'a>(
+        &'a self,
+        parts: &[Range<usize>],
+        words: impl Iterator<Item = &'a Range<usize>>,
+    ) -> Vec<usize> {
+        let near = Some(&self.near_in).filter(|_| self.near >= CLAUSE);
+        let places: Vec<&Range<usize>> = words.chain(near).collect();
         parts
             .iter()
             .enumerate()

@@ -12,6 +12,7 @@ use crate::knowledge::{
     words::{AutoUse, Opens, Platform, Policy, Purpose, ShopId},
 };
 
+#[derive(Default)]
 struct Lists<'a> {
     keywords: &'a [&'a str],
     weak: &'a [&'a str],
@@ -100,11 +101,9 @@ fn intents() -> Vec<Intent> {
             55,
             Lists {
                 keywords: &["发货", "催一下"],
-                weak: &[],
                 exclude: &["退货"],
-                patterns: &[],
                 ask: &["怎么还不发货呀", "付款两天了还没动静"],
-                not: &[],
+                ..Lists::default()
             },
         ),
         intent(
@@ -113,10 +112,8 @@ fn intents() -> Vec<Intent> {
             Lists {
                 keywords: &["退款", "不想要了"],
                 weak: &["取消"],
-                exclude: &[],
-                patterns: &[],
                 ask: &["还没发给我退了吧", "不想要了能退钱吗"],
-                not: &[],
+                ..Lists::default()
             },
         ),
         intent(
@@ -125,10 +122,8 @@ fn intents() -> Vec<Intent> {
             Lists {
                 keywords: &["运费险", "退货运费"],
                 weak: &["运费"],
-                exclude: &[],
-                patterns: &[],
                 ask: &["退货的运费谁来出", "运费险怎么赔"],
-                not: &[],
+                ..Lists::default()
             },
         ),
         intent(
@@ -136,11 +131,8 @@ fn intents() -> Vec<Intent> {
             30,
             Lists {
                 keywords: &["运费", "包邮"],
-                weak: &[],
-                exclude: &[],
-                patterns: &[],
                 ask: &["新疆包邮吗", "运费要多少钱"],
-                not: &[],
+                ..Lists::default()
             },
         ),
         intent(
@@ -148,11 +140,9 @@ fn intents() -> Vec<Intent> {
             30,
             Lists {
                 keywords: &["有货", "还有+码"],
-                weak: &[],
                 exclude: &["退货"],
-                patterns: &[],
                 ask: &["黑色还有大码吗", "这款有现货吗"],
-                not: &[],
+                ..Lists::default()
             },
         ),
         intent(
@@ -160,11 +150,8 @@ fn intents() -> Vec<Intent> {
             90,
             Lists {
                 keywords: &["投诉", "12315"],
-                weak: &[],
-                exclude: &[],
-                patterns: &[],
                 ask: &["我要投诉你们店"],
-                not: &[],
+                ..Lists::default()
             },
         ),
         intent(
@@ -172,11 +159,9 @@ fn intents() -> Vec<Intent> {
             15,
             Lists {
                 keywords: &["人呢"],
-                weak: &[],
-                exclude: &[],
                 patterns: &[r"^\?+$"],
                 ask: &["怎么没人回我"],
-                not: &[],
+                ..Lists::default()
             },
         ),
         intent(
@@ -184,11 +169,8 @@ fn intents() -> Vec<Intent> {
             5,
             Lists {
                 keywords: &["在吗", "你好"],
-                weak: &[],
-                exclude: &[],
-                patterns: &[],
                 ask: &["亲在不在呀"],
-                not: &[],
+                ..Lists::default()
             },
         ),
         intent(
@@ -196,11 +178,8 @@ fn intents() -> Vec<Intent> {
             3,
             Lists {
                 keywords: &["谢谢", "好的"],
-                weak: &[],
-                exclude: &[],
-                patterns: &[],
                 ask: &["好嘞多谢啦"],
-                not: &[],
+                ..Lists::default()
             },
         ),
     ]

@@ -1,0 +1,263 @@
+//! How alarms are said: one message, the longest waiting first, no customer's words, names masked.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Alarm, Cause, NOTIFY, Target, Trouble};
+use crate::knowledge::{Platform, Urgency};
+
+/// How many customers are named in one alarm.
+const NAMED: usize = 5;
+
+/// What a target is told, as it waits in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Note {
+    /// How much the most pressing of it presses.
+    pub urgency: Urgency,
+    /// The words, in lines.
+    pub text: String,
+    /// Who is asked by name.
+    pub people: Vec<String>,
+    /// Everybody in the group is asked.
+    pub everybody: bool,
+    /// The alarms it tells of.
+    pub alarms: Vec<NoteAlarm>,
+    /// The alarms it says are over.
+    pub resolved: Vec<String>,
+}
+
+/// An alarm a message tells of, for machines.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteAlarm {
+    /// Its name.
+    pub id: String,
+    /// `waiting`, `safety`, `deaf` or `silent`.
+    pub kind: String,
+    /// How much it presses.
+    pub urgency: Urgency,
+    /// How many things are wrong.
+    pub count: usize,
+    /// Since when the oldest of them is.
+    pub since: Option<DateTime<Utc>>,
+    /// How many people have been asked before.
+    pub step: i64,
+    /// Where it is acknowledged.
+    pub acknowledge: Option<String>,
+}
+
+/// An alarm that a message tells of.
+pub(super) struct Matter<'a> {
+    pub(super) alarm: &'a Alarm,
+    pub(super) causes: &'a [&'a Cause],
+    pub(super) step: i64,
+    pub(super) link: Option<String>,
+}
+
+/// The message for a target.
+pub(super) fn note(
+    target: &Target,
+    matters: &[Matter<'_>],
+    over: &[&Alarm],
+    more: bool,
+    now: DateTime<Utc>,
+) -> Note {
+    let urgency = matters
+        .iter()
+        .map(|matter| matter.alarm.urgency)
+        .max()
+        .unwrap_or(Urgency::Notice);
+    let tag = match (matters.is_empty(), urgency) {
+        (true, _) => "已解除",
+        (_, Urgency::Notice) => "提示",
+        (_, Urgency::Warning) => "提醒",
+        (_, Urgency::Urgent) => "紧急",
+        (_, Urgency::Safety) => "安全",
+    };
+    let mut lines = vec![format!("【接班·{tag}】")];
+    let mut by_weight: Vec<&Matter<'_>> = matters.iter().collect();
+    by_weight.sort_by_key(|matter| std::cmp::Reverse(matter.alarm.urgency));
+    for matter in &by_weight {
+        lines.extend(paragraph(target, matter, more, now));
+    }
+    for alarm in over {
+        let from = clock(target, alarm.opened_at);
+        lines.push(format!("已解除：{from} 的{}", title(kind(alarm))));
+        lines.push(format!("Over: {} of {from}", english_title(kind(alarm))));
+    }
+    if let (Some(first), Some(head)) = (lines.get(1).cloned(), lines.first_mut()) {
+        head.push_str(&first);
+        lines.remove(1);
+    }
+    let step = matters.iter().map(|matter| matter.step).max();
+    let everybody =
+        step.is_some_and(|step| !target.people.is_empty() && step >= target.last_step());
+    let people = step
+        .and_then(|step| target.people.get(usize::try_from(step).ok()?))
+        .cloned();
+    Note {
+        urgency,
+        text: lines.join("\n"),
+        people: people.into_iter().collect(),
+        everybody,
+        alarms: by_weight
+            .iter()
+            .map(|matter| NoteAlarm {
+                id: matter.alarm.id.clone(),
+                kind: kind(matter.alarm).to_owned(),
+                urgency: matter.alarm.urgency,
+                count: matter.causes.len(),
+                since: matter.causes.iter().map(|cause| cause.since).min(),
+                step: matter.step,
+                acknowledge: matter.link.clone(),
+            })
+            .collect(),
+        resolved: over.iter().map(|alarm| alarm.id.clone()).collect(),
+    }
+}
+
+/// What an alarm is about.
+pub(super) fn kind(alarm: &Alarm) -> &str {
+    kind_of(&alarm.topic)
+}
+
+/// What a topic is about: `waiting`, `safety`, `deaf` or `silent`.
+pub fn kind_of(topic: &str) -> &str {
+    topic.split('/').next().unwrap_or_default()
+}
+
+/// What a kind of alarm is called, in Chinese.
+pub fn title(kind: &str) -> &'static str {
+    match kind {
+        "safety" => "人身安全",
+        "waiting" => "顾客等待",
+        "deaf" => "接收端不通",
+        _ => "渠道没有消息",
+    }
+}
+
+fn english_title(kind: &str) -> &'static str {
+    match kind {
+        "safety" => "possible harm",
+        "waiting" => "customers waiting",
+        "deaf" => "receiver down",
+        _ => "silent source",
+    }
+}
+
+fn paragraph(target: &Target, matter: &Matter<'_>, more: bool, now: DateTime<Utc>) -> Vec<String> {
+    let mut causes = matter.causes.to_vec();
+    causes.sort_by(|a, b| (a.since, &a.subject).cmp(&(b.since, &b.subject)));
+    let count = causes.len();
+    let longest = causes.first().map_or(0, |cause| minutes(cause, now));
+    let kind = kind(matter.alarm);
+    let plus = if more { "+" } else { "" };
+    let mut lines = Vec::new();
+    match kind {
+        "safety" => lines.push(format!(
+            "涉及人身安全：{count}{plus} 位顾客在等，最久 {longest} 分钟"
+        )),
+        "waiting" => lines.push(format!("{count}{plus} 位顾客在等，最久 {longest} 分钟")),
+        _ => {}
+    }
+    if matter.step > 0 {
+        lines.push("通知后没有人确认，请接手".to_owned());
+    }
+    for (n, cause) in causes.iter().take(NAMED).enumerate() {
+        lines.push(line(target, n + 1, cause, now));
+    }
+    if count > NAMED {
+        lines.push(format!("另有 {}{plus} 项", count - NAMED));
+    }
+    match kind {
+        "safety" | "waiting" => {
+            let harm = if kind == "safety" {
+                ", possible harm"
+            } else {
+                ""
+            };
+            let s = if count == 1 { "" } else { "s" };
+            lines.push(format!(
+                "{count}{plus} customer{s} waiting{harm}, longest {longest} min: {}",
+                english_reasons(&causes)
+            ));
+        }
+        "deaf" => lines.push("Receivers that take nothing; see the log.".to_owned()),
+        _ => lines.push("No customer messages although there used to be at this hour.".to_owned()),
+    }
+    if let Some(link) = &matter.link {
+        lines.push(format!("我来处理 (acknowledge): {link}"));
+    }
+    lines
+}
+
+fn line(target: &Target, n: usize, cause: &Cause, now: DateTime<Utc>) -> String {
+    let since = clock(target, cause.since);
+    match &cause.trouble {
+        Trouble::Waiting {
+            name,
+            platform,
+            who,
+            why,
+            ..
+        } => format!(
+            "{n}. {name}{} {}：{} 分钟，{}",
+            place(*platform),
+            masked(who),
+            minutes(cause, now),
+            why.chinese()
+        ),
+        Trouble::Deaf { source } => match source.strip_prefix(NOTIFY) {
+            Some(name) => format!("通知目标“{name}”自 {since} 起一直发不出去"),
+            None => format!("来源“{source}”的接收端自 {since} 起一直不通，回复送不出去"),
+        },
+        Trouble::Silent {
+            name,
+            source,
+            account,
+            ..
+        } => format!(
+            "{name}（{source} {}）自 {since} 起没有顾客消息，往常这时有",
+            masked(account)
+        ),
+    }
+}
+
+fn place(platform: Platform) -> String {
+    match platform {
+        Platform::Other => String::new(),
+        platform => format!("（{platform}）"),
+    }
+}
+
+fn english_reasons(causes: &[&Cause]) -> String {
+    let mut reasons: Vec<_> = causes
+        .iter()
+        .filter_map(|cause| match cause.trouble {
+            Trouble::Waiting { why, .. } => Some(why),
+            _ => None,
+        })
+        .collect();
+    reasons.sort();
+    reasons.dedup();
+    let words: Vec<&str> = reasons.into_iter().map(|why| why.english()).collect();
+    words.join("; ")
+}
+
+fn minutes(cause: &Cause, now: DateTime<Utc>) -> i64 {
+    (now - cause.since).num_minutes().max(0)
+}
+
+/// A moment by the target's clocks, such as `14:05`.
+fn clock(target: &Target, at: DateTime<Utc>) -> String {
+    at.with_timezone(&target.zone).format("%H:%M").to_string()
+}
+
+/// A name of which only the ends show: enough to find it in a list, not enough to know who it is.
+pub fn masked(name: &str) -> String {
+    let letters: Vec<char> = name.chars().filter(|c| !c.is_control()).collect();
+    match letters.as_slice() {
+        [] => "***".to_owned(),
+        [first, _, _, .., last] if letters.len() > 3 => format!("{first}***{last}"),
+        [first, ..] => format!("{first}***"),
+    }
+}

@@ -1,0 +1,98 @@
+//! The API for people and their tools: how things stand, and the switches.
+//!
+//! Everybody signs in with a bearer token of his own. Whom a door opens to stands in [`roles::DOORS`]; a route that
+//! has no row there opens to nobody. The description at `/v1/openapi.json` is made of the doors themselves.
+
+pub mod roles;
+
+mod announcements;
+mod arrangements;
+mod asked;
+mod conversations;
+mod events;
+mod insider;
+mod kill;
+mod lunch;
+mod me;
+mod queue;
+mod refused;
+mod shapes;
+mod shop_shown;
+mod shops;
+
+use std::sync::LazyLock;
+
+use axum::{Json, Router, middleware};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::State;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Jieban (接班)",
+        description = "Who answers customers now, and the switches. Times are RFC 3339; mistakes are RFC 9457 problems that say what to mend, in English and Chinese. Asking for the same again changes nothing."
+    ),
+    modifiers(&Token),
+    security(("token" = []))
+)]
+struct Document;
+
+/// Everybody has a token of his own.
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("a person's own token, [people.NAME] in jieban.toml"))
+            .build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("token", SecurityScheme::Http(bearer));
+    }
+}
+
+fn doors() -> OpenApiRouter<State> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(document))
+        .routes(routes!(me::who_am_i))
+        .routes(routes!(shops::list))
+        .routes(routes!(shops::show))
+        .routes(routes!(shops::set_mode))
+        .routes(routes!(kill::stop_shop, kill::release_shop))
+        .routes(routes!(kill::show, kill::stop_all, kill::release_all))
+        .routes(routes!(lunch::show, lunch::go, lunch::prolong, lunch::back))
+        .routes(routes!(arrangements::list, arrangements::arrange))
+        .routes(routes!(arrangements::end))
+        .routes(routes!(announcements::list, announcements::announce))
+        .routes(routes!(announcements::end))
+        .routes(routes!(conversations::find))
+        .routes(routes!(conversations::show))
+        .routes(routes!(conversations::take))
+        .routes(routes!(conversations::pin))
+        .routes(routes!(conversations::hand_back))
+        .routes(routes!(conversations::end))
+        .routes(routes!(queue::list))
+        .routes(routes!(events::list))
+}
+
+/// Every door of the API, guarded.
+pub(super) fn router(state: State) -> Router<State> {
+    let (router, _) = doors().split_for_parts();
+    router.route_layer(middleware::from_fn_with_state(state, insider::let_in))
+}
+
+/// What is served at `/v1/openapi.json`.
+static DOCUMENT: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| doors().into_openapi());
+
+/// This description.
+#[utoipa::path(get, path = "/v1/openapi.json", tag = "API", security(()), responses((status = 200, description = "OpenAPI 3.1")))]
+async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(DOCUMENT.clone())
+}

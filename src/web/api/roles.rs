@@ -1,0 +1,97 @@
+//! Who may open which door: one row for each, and what is not here opens to nobody.
+
+use crate::config::Role::{self, Admin, Agent, Editor, Operations, Reviewer, Supervisor};
+
+/// One door of the API.
+#[derive(Debug, Clone, Copy)]
+pub struct Door {
+    /// `GET`, `POST` …
+    pub method: &'static str,
+    /// The route, as the router writes it.
+    pub path: &'static str,
+    /// Who may open it.
+    pub opens_to: OpensTo,
+}
+
+/// Whom a door opens to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpensTo {
+    /// Anybody, signed in or not.
+    Anybody,
+    /// Everybody who is signed in.
+    Everybody,
+    /// Who has one of these roles.
+    Roles(&'static [Role]),
+}
+
+/// Who answers customers, and who leads them.
+const DESK: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Admin]);
+/// Who leads.
+const LEAD: OpensTo = OpensTo::Roles(&[Supervisor, Operations, Admin]);
+/// Who may stop the bot: everybody who sees it go wrong.
+const STOP: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Operations, Editor, Admin]);
+/// Who reads what people did.
+const LOG: OpensTo = OpensTo::Roles(&[Supervisor, Reviewer, Operations, Admin]);
+
+const fn door(method: &'static str, path: &'static str, opens_to: OpensTo) -> Door {
+    Door {
+        method,
+        path,
+        opens_to,
+    }
+}
+
+/// Every door of the API.
+#[rustfmt::skip]
+pub const DOORS: &[Door] = &[
+    door("GET",    "/v1/openapi.json", OpensTo::Anybody),
+    door("GET",    "/v1/me", OpensTo::Everybody),
+    door("GET",    "/v1/shops", OpensTo::Everybody),
+    door("GET",    "/v1/shops/{shop}", OpensTo::Everybody),
+    door("PUT",    "/v1/shops/{shop}/mode", LEAD),
+    door("PUT",    "/v1/shops/{shop}/kill", STOP),
+    door("DELETE", "/v1/shops/{shop}/kill", LEAD),
+    door("GET",    "/v1/kill", OpensTo::Everybody),
+    door("PUT",    "/v1/kill", STOP),
+    door("DELETE", "/v1/kill", LEAD),
+    door("GET",    "/v1/lunch", DESK),
+    door("POST",   "/v1/lunch", DESK),
+    door("PATCH",  "/v1/lunch", DESK),
+    door("DELETE", "/v1/lunch", DESK),
+    door("GET",    "/v1/arrangements", OpensTo::Everybody),
+    door("POST",   "/v1/arrangements", LEAD),
+    door("DELETE", "/v1/arrangements/{id}", LEAD),
+    door("GET",    "/v1/announcements", OpensTo::Everybody),
+    door("POST",   "/v1/announcements", LEAD),
+    door("DELETE", "/v1/announcements/{id}", LEAD),
+    door("GET",    "/v1/conversations", DESK),
+    door("GET",    "/v1/conversations/{id}", DESK),
+    door("POST",   "/v1/conversations/{id}/take", DESK),
+    door("POST",   "/v1/conversations/{id}/pin", DESK),
+    door("POST",   "/v1/conversations/{id}/hand-back", DESK),
+    door("POST",   "/v1/conversations/{id}/end", DESK),
+    door("GET",    "/v1/queue", DESK),
+    door("GET",    "/v1/events", LOG),
+];
+
+/// The door of a route; `HEAD` goes through that of `GET`.
+pub(super) fn find(method: &str, path: &str) -> Option<&'static Door> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    DOORS
+        .iter()
+        .find(|door| door.method == method && door.path == path)
+}
+
+impl OpensTo {
+    /// The role that opens the door, of those somebody has; `Some(None)`: it needs none.
+    pub(super) fn opened_by(self, roles: &[Role]) -> Option<Option<Role>> {
+        match self {
+            Self::Anybody | Self::Everybody => Some(roles.first().copied()),
+            Self::Roles(of) => roles
+                .iter()
+                .copied()
+                .find(|role| of.contains(role))
+                .map(Some),
+        }
+    }
+}
