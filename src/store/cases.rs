@@ -109,12 +109,13 @@ impl About<'_> {
     /// an order goes to this conversation's newest case of its kind.
     fn standing(&self, tx: &mut dyn Tx, draft: &CaseDraft) -> Result<Option<Row>, Error> {
         let lock = tx.dialect().lock("FOR UPDATE");
-        // Two short walks: an OR of both would go through all that is open of the kind.
+        // Two short walks: an OR of both would go through all that is open of the kind, and so may a planner that
+        // is told the shop in the second.
         let rows = tx.rows(
             &format!(
-                "SELECT id, number, case_key, decision, fields, state FROM cases WHERE id IN (\
+                "SELECT id, shop, number, case_key, decision, fields, state FROM cases WHERE id IN (\
                    SELECT id FROM cases WHERE shop = ?1 AND kind = ?2 AND case_key = ?3 AND state <> 'closed' \
-                   UNION SELECT id FROM cases WHERE conversation = ?4 AND shop = ?1 AND kind = ?2 AND state <> 'closed') \
+                   UNION SELECT id FROM cases WHERE conversation = ?4 AND kind = ?2 AND state <> 'closed') \
                  AND state <> 'closed' ORDER BY id {lock}"
             ),
             &[
@@ -127,6 +128,9 @@ impl About<'_> {
         let (key, waiting_key) = (self.key(draft), self.waiting_key());
         let (mut exact, mut waiting, mut newest) = (None, None, None);
         for row in rows {
+            if row.text("shop")? != self.shop.as_str() {
+                continue;
+            }
             let of = row.string("case_key")?;
             newest = Some(row.clone());
             if of == key {

@@ -1,6 +1,9 @@
 //! Published knowledge: content-addressed files, versions, and which version is current.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt::Write as _,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use chrono::{DateTime, Utc};
@@ -11,6 +14,9 @@ use super::{
     tx::{json, marks, padded},
 };
 use crate::knowledge::{Files, ShopId};
+
+/// How many files are asked for in one statement; a power of two, see [`padded`].
+const CHUNK: usize = 512;
 
 /// Makes a version current, keeps its files, and raises the epoch of every shop (those named are made if they
 /// are new). Whether it was not current before.
@@ -34,18 +40,7 @@ pub fn publish(
     if !changed {
         return Ok(false);
     }
-    let mut manifest = BTreeMap::new();
-    for (path, body) in files {
-        let hash: String = Sha256::digest(body)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        tx.run(
-            "INSERT INTO knowledge_file (hash, body) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING",
-            &[(&hash).into(), STANDARD.encode(body).into()],
-        )?;
-        manifest.insert(path, hash);
-    }
+    let manifest = keep(tx, files)?;
     tx.run(
         "INSERT INTO knowledge_version (version, manifest, published_at) VALUES (?1, ?2, ?3) \
          ON CONFLICT (version) DO UPDATE SET published_at = excluded.published_at",
@@ -53,6 +48,49 @@ pub fn publish(
     )?;
     tx.run("UPDATE shop SET epoch = epoch + 1", &[])?;
     Ok(true)
+}
+
+/// Keeps the files that are new. Returns every path with the name of its content.
+fn keep<'a>(tx: &mut dyn Tx, files: &'a Files) -> Result<BTreeMap<&'a String, String>, Error> {
+    let manifest: BTreeMap<&String, String> = files
+        .iter()
+        .map(|(path, body)| (path, name_of(body)))
+        .collect();
+    let wanted: Vec<Value> = padded(&Vec::from_iter(manifest.values()))
+        .into_iter()
+        .map(Value::from)
+        .collect();
+    let mut known = HashSet::new();
+    for chunk in wanted.chunks(CHUNK) {
+        let sql = format!(
+            "SELECT hash FROM knowledge_file WHERE hash IN ({})",
+            marks(1, chunk.len())
+        );
+        for row in tx.rows(&sql, chunk)? {
+            known.insert(row.string("hash")?);
+        }
+    }
+    for (path, body) in files {
+        let hash = &manifest[path];
+        // Two paths may hold the same.
+        if known.insert(hash.clone()) {
+            tx.run(
+                "INSERT INTO knowledge_file (hash, body) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING",
+                &[hash.into(), STANDARD.encode(body).into()],
+            )?;
+        }
+    }
+    Ok(manifest)
+}
+
+/// Content is named by its SHA-256.
+fn name_of(body: &[u8]) -> String {
+    let mut name = String::with_capacity(64);
+    for byte in Sha256::digest(body) {
+        // Writing to a string cannot fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
 }
 
 /// The name of the current version; `None` before the first.

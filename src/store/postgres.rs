@@ -31,9 +31,12 @@ use super::{
 const TRIES: u32 = 5;
 /// How many prepared statements a connection keeps.
 const STATEMENTS: usize = 512;
+/// After how many verbs a connection plans anew for the first time; then after four times as many, and so on.
+const PLANNED_ANEW: u64 = 64;
 /// The longest pause between two attempts to connect.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// Every verb goes by an index: the plan made on an empty table is the plan of a year later, and is made once.
+/// Every verb goes by an index, and its plan does not depend on what it asks for: it is made once, and anew when
+/// the tables may have grown (see [`Session::plan_anew`]).
 const SESSION: &str = "SET lock_timeout = '10s'; SET statement_timeout = '60s'; \
     SET idle_in_transaction_session_timeout = '60s'; \
     SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
@@ -196,6 +199,8 @@ struct Session {
     changed: bool,
     /// The transaction of the verb in hand has begun with the commit of the one before.
     begun: bool,
+    /// How many verbs it has run.
+    verbs: u64,
 }
 
 #[derive(Clone)]
@@ -225,6 +230,7 @@ impl Session {
             failed: None,
             changed: false,
             begun: false,
+            verbs: 0,
         })
     }
 
@@ -255,6 +261,22 @@ impl Session {
         self.client.batch_execute(sql).map_err(|error| told(&error))
     }
 
+    /// On empty tables all indexes look alike, and a plan made there may walk the wrong one for as long as
+    /// nobody has counted the rows (autovacuum comes once a minute). So plans are made anew as tables grow.
+    fn plan_anew(&mut self) -> Result<(), Failure> {
+        self.verbs += 1;
+        let times = self.verbs / PLANNED_ANEW;
+        let due = self.verbs.is_multiple_of(PLANNED_ANEW)
+            && times.is_power_of_two()
+            && times.trailing_zeros().is_multiple_of(2);
+        if !due {
+            return Ok(());
+        }
+        self.client
+            .batch_execute("DISCARD PLANS")
+            .map_err(|error| told(&error))
+    }
+
     /// Runs a verb once. When `chain` says that another one follows, the commit begins its transaction too: a
     /// way there and back is saved exactly when they are scarce.
     fn attempt(
@@ -267,7 +289,7 @@ impl Session {
             Access::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
             Access::Write => "BEGIN",
         };
-        if let Err(failure) = self.begin(begin) {
+        if let Err(failure) = self.begin(begin).and_then(|()| self.plan_anew()) {
             return Attempt::Lost(failure.error);
         }
         let kept = job.run(self);

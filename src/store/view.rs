@@ -187,11 +187,12 @@ fn replies(tx: &mut dyn Tx, conversation: i64) -> Result<Vec<ViewReply>, Error> 
 }
 
 fn cases(tx: &mut dyn Tx, conversation: i64) -> Result<Vec<ViewCase>, Error> {
-    // Its own, and those of other conversations that it added to.
+    // Its own, and those of other conversations that it added to: two short walks, an OR would be a long one.
     let rows = tx.rows(
         "SELECT id, number, kind, state, order_no, note, handler, reviewer, first_due, finish_due, fields FROM cases \
-         WHERE conversation = ?1 OR id IN (SELECT e.case_id FROM case_event e JOIN decision d ON d.id = e.decision \
-           WHERE d.conversation = ?1) \
+         WHERE id IN (\
+           SELECT id FROM cases WHERE conversation = ?1 \
+           UNION SELECT e.case_id FROM case_event e JOIN decision d ON d.id = e.decision WHERE d.conversation = ?1) \
          ORDER BY id",
         &[conversation.into()],
     )?;
