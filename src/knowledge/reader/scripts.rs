@@ -28,6 +28,8 @@ const BESIDES: f32 = 0.9;
 const COVER: f32 = 0.2;
 /// How much of what is left a word closes that the script asks for.
 const MENTION: f32 = 0.2;
+/// What is left to a script when none of the words that it asks for was said.
+const UNSAID: f32 = 0.9;
 /// The most that words in common alone are worth: enough to be offered before what is hardly understood.
 const SHARED: f32 = 0.57;
 /// What all words in common add to that.
@@ -146,10 +148,14 @@ impl Shelf {
                 let cover = index.cover(probe, &self.texts[script]);
                 let mut read = self.score(script, fields, seen, cover);
                 read.mentioned = self.mentioned(script, said);
-                if read.mentioned == Some(true) {
-                    for score in [&mut read.score, &mut read.grounds] {
-                        *score = 1.0 - (1.0 - *score) * (1.0 - MENTION * *score);
+                match read.mentioned {
+                    Some(true) => {
+                        for score in [&mut read.score, &mut read.grounds] {
+                            *score = 1.0 - (1.0 - *score) * (1.0 - MENTION * *score);
+                        }
                     }
+                    Some(false) => read.score *= UNSAID,
+                    None => {}
                 }
                 read.fits = read.grounds >= fits;
                 read
