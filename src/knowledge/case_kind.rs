@@ -69,8 +69,7 @@ pub enum Approval {
 }
 
 impl Word for Approval {
-    const SPELLINGS: &'static [&'static str] =
-        &["不用", "先审", "钱款", "none", "first", "money"];
+    const SPELLINGS: &'static [&'static str] = &["不用", "先审", "钱款", "none", "first", "money"];
 
     fn read(text: &str) -> Option<Self> {
         match text {
@@ -130,7 +129,9 @@ impl CaseKind {
         if self.limits.is_empty() || boss {
             return None;
         }
-        let limits = posts.iter().filter_map(|post| self.limits.get(post).copied());
+        let limits = posts
+            .iter()
+            .filter_map(|post| self.limits.get(post).copied());
         Some(limits.max().unwrap_or(0))
     }
 
@@ -148,7 +149,11 @@ impl CaseKind {
             steps: Vec::new(),
             handler: "主管".to_owned(),
             reviewer: "主管".to_owned(),
-            approval: if money { Approval::Money } else { Approval::None },
+            approval: if money {
+                Approval::Money
+            } else {
+                Approval::None
+            },
             free: BTreeMap::new(),
             limits: BTreeMap::new(),
             seen_by: Vec::new(),
@@ -276,7 +281,11 @@ pub(super) fn read(
             );
         }
     }
-    let mut lists = [("需要", Vec::new()), ("送审", Vec::new()), ("结案", Vec::new())];
+    let mut lists = [
+        ("需要", Vec::new()),
+        ("送审", Vec::new()),
+        ("结案", Vec::new()),
+    ];
     for (key, list) in &mut lists {
         *list = form.list(key, report);
         known.form_names(key, list, &fields, report);
@@ -338,12 +347,7 @@ pub(super) fn read(
 pub const AMOUNT: &str = "金额";
 
 /// Amounts for posts, written as `{客服: 5, 主管: 200}` in yuan.
-fn amounts(
-    form: &Form,
-    key: &str,
-    approval: Approval,
-    report: &mut Report,
-) -> BTreeMap<Post, i64> {
+fn amounts(form: &Form, key: &str, approval: Approval, report: &mut Report) -> BTreeMap<Post, i64> {
     let mut amounts = BTreeMap::new();
     let Some(node) = form.node(key) else {
         return amounts;

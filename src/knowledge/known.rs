@@ -140,7 +140,14 @@ impl Known {
             key,
             names,
             |name| FROM_CUSTOMER.contains(&name) || ALSO.contains(&name) || own.contains(&name),
-            || FROM_CUSTOMER.iter().chain(ALSO).copied().chain(own.iter().copied()).collect(),
+            || {
+                FROM_CUSTOMER
+                    .iter()
+                    .chain(ALSO)
+                    .copied()
+                    .chain(own.iter().copied())
+                    .collect()
+            },
             report,
         );
     }

@@ -9,8 +9,8 @@ pub mod blank;
 pub mod case_kind;
 mod contest;
 mod dates;
-pub mod due;
 mod decode;
+pub mod due;
 pub(crate) mod factors;
 pub mod fields;
 pub mod forbidden;
@@ -51,6 +51,6 @@ pub use problem::{Place, Problem, Severity};
 pub use reading::{Reading, Said, Turn};
 pub use snapshot::{Files, Knowledge, Version, files};
 pub use words::{
-    AutoUse, CaseKindId, ContentKind, IntentId, Mode, Opens, Platform, Policy, Post, Purpose, ScriptId,
-    ShopId, Speaker, Urgency,
+    AutoUse, CaseKindId, ContentKind, IntentId, Mode, Opens, Platform, Policy, Post, Purpose,
+    ScriptId, ShopId, Speaker, Urgency,
 };

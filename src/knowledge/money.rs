@@ -53,6 +53,9 @@ mod tests {
         ] {
             assert_eq!(fen(text), amount, "{text}");
         }
-        assert_eq!([yuan(3_000), yuan(3_005), yuan(-50)], ["30", "30.05", "-0.50"]);
+        assert_eq!(
+            [yuan(3_000), yuan(3_005), yuan(-50)],
+            ["30", "30.05", "-0.50"]
+        );
     }
 }

@@ -79,11 +79,9 @@ pub fn list(tx: &mut dyn Tx, asked: &Asked) -> Result<Vec<Kept>, Error> {
         found: Vec::new(),
     };
     match &asked.by {
-        By::Person(name) => page.walk(
-            "state <> 'closed' AND person = ?1",
-            vec![name.into()],
-            true,
-        )?,
+        By::Person(name) => {
+            page.walk("state <> 'closed' AND person = ?1", vec![name.into()], true)?
+        }
         By::Due => {
             for shop in &asked.shops {
                 page.walk(
@@ -98,11 +96,9 @@ pub fn list(tx: &mut dyn Tx, asked: &Asked) -> Result<Vec<Kept>, Error> {
                 let shop = Value::from(shop.as_str());
                 match (kind, state) {
                     (None, None) => page.walk("shop = ?1", vec![shop], false)?,
-                    (None, Some(state)) => page.walk(
-                        "shop = ?1 AND state = ?2",
-                        vec![shop, state.into()],
-                        false,
-                    )?,
+                    (None, Some(state)) => {
+                        page.walk("shop = ?1 AND state = ?2", vec![shop, state.into()], false)?
+                    }
                     (Some(kind), state) => {
                         let one = state.as_deref();
                         for state in STATES.iter().filter(|s| one.is_none_or(|one| one == **s)) {

@@ -194,9 +194,21 @@ impl About<'_> {
                     &[from.into(), into.into()],
                 )?;
                 let was = json!({ "state": waiting.text("state")? });
-                self.event(tx, from, "merge", was, json!({ "act": "merge", "state": "closed", "into": number }))?;
+                self.event(
+                    tx,
+                    from,
+                    "merge",
+                    was,
+                    json!({ "act": "merge", "state": "closed", "into": number }),
+                )?;
                 let from = waiting.opt_text("number")?;
-                self.event(tx, into, "join", json!(null), json!({ "act": "join", "from": from }))?;
+                self.event(
+                    tx,
+                    into,
+                    "join",
+                    json!(null),
+                    json!({ "act": "join", "from": from }),
+                )?;
                 Ok(Some(exact))
             }
             (exact, None) => Ok(exact),
@@ -378,10 +390,16 @@ pub(super) fn phones(
 ) -> Result<(), Error> {
     let named = fields.all(FieldKind::Phone);
     let tails = fields.all(FieldKind::PhoneTail);
-    let written = ["电话", "尾号"].into_iter().filter_map(|name| form.get(name));
+    let written = ["电话", "尾号"]
+        .into_iter()
+        .filter_map(|name| form.get(name));
     for phone in named.into_iter().chain(tails).chain(written) {
         let digits: Vec<char> = phone.chars().filter(char::is_ascii_digit).collect();
-        let Some(tail) = digits.len().checked_sub(4).and_then(|from| digits.get(from..)) else {
+        let Some(tail) = digits
+            .len()
+            .checked_sub(4)
+            .and_then(|from| digits.get(from..))
+        else {
             continue;
         };
         tx.run(

@@ -122,7 +122,10 @@ pub fn by_number(tx: &mut dyn Tx, number: &str) -> Result<Option<Kept>, Error> {
 /// The same, locked.
 fn locked(tx: &mut dyn Tx, number: &str) -> Result<Option<Kept>, Error> {
     let lock = tx.dialect().lock("FOR UPDATE");
-    let row = tx.first(&format!("{SELECT} WHERE number = ?1 {lock}"), &[number.into()])?;
+    let row = tx.first(
+        &format!("{SELECT} WHERE number = ?1 {lock}"),
+        &[number.into()],
+    )?;
     row.as_ref().map(read).transpose()
 }
 
@@ -307,7 +310,10 @@ fn write(
         state => (state.code(), None),
     };
     let paid = kept.money && after.state.is_done() && outcome != Some("rejected");
-    let oral = after.state.consent().and_then(|consent| consent.oral.as_ref());
+    let oral = after
+        .state
+        .consent()
+        .and_then(|consent| consent.oral.as_ref());
     let wait = match &after.state {
         State::Waiting { wait, .. } => Some(wait),
         _ => None,
@@ -537,8 +543,8 @@ pub fn open(
     link(tx, id, new.conversation, &new.messages)?;
     cases::phones(tx, id, &Fields::default(), &case.form)?;
     let number = cases::number(tx, &kind.prefix, &new.month, id)?;
-    let kept = by_number(tx, &number)?
-        .ok_or_else(|| Error::Refused("a case was not kept".into()))?;
+    let kept =
+        by_number(tx, &number)?.ok_or_else(|| Error::Refused("a case was not kept".into()))?;
     let after = json!({ "act": "open", "state": kept.case.state, "person": me, "form": kept.case.form, "note": new.note });
     event(tx, &kept, &hand.who, "", Json::Null, after, now)?;
     Ok(Ok((kept, true)))
@@ -727,7 +733,9 @@ pub fn merge(
     if version.is_some_and(|seen| seen != from.version) {
         return Ok(Err(Stopped::Stale(from.version)));
     }
-    if let State::Void { into: Some(done), .. } = &from.case.state
+    if let State::Void {
+        into: Some(done), ..
+    } = &from.case.state
         && *done == target.number
     {
         return Ok(Ok(target));
@@ -805,11 +813,7 @@ pub fn split(
 
 /// What time has brought to cases: those that are overdue are written down once, approvals by word of mouth that ran
 /// out are void. How many rows were looked after.
-pub fn sweep(
-    tx: &mut dyn Tx,
-    now: DateTime<Utc>,
-    batch: usize,
-) -> Result<usize, Error> {
+pub fn sweep(tx: &mut dyn Tx, now: DateTime<Utc>, batch: usize) -> Result<usize, Error> {
     let limit = i64::try_from(batch).unwrap_or(i64::MAX);
     let lock = tx.dialect().lock("FOR UPDATE SKIP LOCKED");
     let late = tx.rows(
@@ -847,7 +851,10 @@ pub fn sweep(
         // Time asks no kind.
         let (id, kind) = (kept.id, CaseKind::lost(kept.case.kind.clone(), kept.money));
         if judge(tx, kept, &kind, &bot, &Act::Lapse, now)?.is_err() {
-            tx.run("UPDATE cases SET oral_until = NULL WHERE id = ?1", &[id.into()])?;
+            tx.run(
+                "UPDATE cases SET oral_until = NULL WHERE id = ?1",
+                &[id.into()],
+            )?;
         }
     }
     Ok(late.len() + oral.len())

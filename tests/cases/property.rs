@@ -36,7 +36,10 @@ fn acts() -> impl Strategy<Value = (usize, Act)> {
     let person = 0..PEOPLE.len();
     let act = prop_oneof![
         changes().prop_map(|changes| Act::Confirm { changes }),
-        changes().prop_map(|changes| Act::Edit { changes, steps: None }),
+        changes().prop_map(|changes| Act::Edit {
+            changes,
+            steps: None
+        }),
         Just(Act::Submit { despite: vec![] }),
         (words.clone(), person.clone()).prop_map(|(comment, n)| Act::Approve {
             comment,

@@ -21,8 +21,12 @@ pub enum Party {
 
 impl Party {
     /// Everybody a case can wait for.
-    pub const ALL: &'static [Self] =
-        &[Self::Customer, Self::Warehouse, Self::Carrier, Self::Finance];
+    pub const ALL: &'static [Self] = &[
+        Self::Customer,
+        Self::Warehouse,
+        Self::Carrier,
+        Self::Finance,
+    ];
 
     /// As stored and sent.
     pub fn code(self) -> &'static str {

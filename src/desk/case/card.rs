@@ -132,7 +132,9 @@ fn cues(reading: &Reading, matter: &IntentId) -> Vec<Cue> {
             }
             Evidence::Pattern {
                 intent, pattern, ..
-            } if intent == matter => Regex::new(pattern).ok().map(|re| Cue::Pattern(Box::new(re))),
+            } if intent == matter => Regex::new(pattern)
+                .ok()
+                .map(|re| Cue::Pattern(Box::new(re))),
             _ => None,
         })
         .collect()
@@ -166,9 +168,7 @@ pub fn prefill(
             "电话" | "快递单号" | "快递公司" | "日期" | "退款编号" | "交易号" | "尾号" | "地址" => {
                 value(&mine, name).or_else(|| value(named, name))
             }
-            name => {
-                value(&mine, name).or_else(|| alone.then(|| value(named, name)).flatten())
-            }
+            name => value(&mine, name).or_else(|| alone.then(|| value(named, name)).flatten()),
         };
         if let Some(value) = value {
             form.set(name, &value);
@@ -196,7 +196,11 @@ fn value(fields: &Fields, name: &str) -> Option<String> {
         Some(kind) => field.kind == kind,
         None => field.kind.blank() == Some(name),
     };
-    let field = fields.0.iter().filter(|field| field.or.is_empty()).find(is)?;
+    let field = fields
+        .0
+        .iter()
+        .filter(|field| field.or.is_empty())
+        .find(is)?;
     Some(field.value.clone())
 }
 
@@ -232,37 +236,78 @@ static BEFORE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     )
     .ok()
 });
+/// 螺丝少一包.
+static SHORT: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?P<name>[\p{Han}A-Za-z]{1,8}?)(?:少|缺|差|漏)(?:了|发)*([0-9]{1,4}|[一二两三四五六七八九十半])\s*(个|件|双|条|套|包|箱|瓶|盒|只|台|本|张|份|袋|支|把|床|对|罐|桶|卷|块|根|颗|片|组)",
+    )
+    .ok()
+});
 /// What clings to a thing's name and is none of it.
 const TAIL: &[&str] = &[
-    "怎么办", "怎么弄", "怎么搞", "什么情况", "麻烦", "一下", "没有", "给我", "了", "吧", "呢", "啊", "呀", "哦",
-    "吗", "么", "的", "哈", "亲",
+    "怎么办",
+    "怎么弄",
+    "怎么搞",
+    "什么情况",
+    "麻烦",
+    "一下",
+    "没有",
+    "给我",
+    "了",
+    "吧",
+    "呢",
+    "啊",
+    "呀",
+    "哦",
+    "吗",
+    "么",
+    "的",
+    "哈",
+    "亲",
 ];
-const HEAD: &[&str] = &["我的", "买的", "里面的", "里面", "说好的", "送的", "那个", "这个", "有"];
+const HEAD: &[&str] = &[
+    "我的",
+    "买的",
+    "里面的",
+    "里面",
+    "说好的",
+    "送的",
+    "那个",
+    "这个",
+    "有",
+];
 /// What is no thing.
 const NOTHING: &[&str] = &[
-    "货", "东西", "件", "一", "差价", "钱", "运费", "款", "差", "它", "你们", "我", "发票", "单", "价", "退", "发",
+    "东西", "差价", "运费", "你们", "我们", "发票", "颜色", "尺码", "型号", "款式", "地址",
 ];
+/// What no thing's name contains.
+const NEVER: &[&str] = &["单号", "备注", "快递", "物流"];
 
 /// What a matter is about, and how many of it.
 fn item(own: &[String]) -> Option<(String, Option<String>)> {
     own.iter().find_map(|clause| {
         let clause = clause.trim();
-        [&AFTER, &BEFORE].into_iter().find_map(|re| {
+        [&AFTER, &BEFORE, &SHORT].into_iter().find_map(|re| {
             let found = re.as_ref()?.captures(clause)?;
-            let mut name = found.get(3)?.as_str();
+            let named = found.name("name");
+            // Where the thing comes first, how many stands behind it.
+            let (nth, unit) = if named.is_some() { (2, 3) } else { (1, 2) };
+            let mut name = named.or_else(|| found.get(3))?.as_str();
             while let Some(head) = HEAD.iter().find_map(|word| name.strip_prefix(word)) {
                 name = head;
             }
             while let Some(shorter) = TAIL.iter().find_map(|word| name.strip_suffix(word)) {
                 name = shorter;
             }
-            if name.chars().count() < 2 || NOTHING.iter().any(|word| *word == name) {
+            // One character is a thing when it is counted: 一个碗.
+            let least = if found.get(unit).is_some() { 1 } else { 2 };
+            let nothing = NOTHING.contains(&name) || NEVER.iter().any(|word| name.contains(word));
+            if name.chars().count() < least || nothing {
                 return None;
             }
-            let unit = found.get(2).map_or("", |unit| unit.as_str());
-            let count = found
-                .get(1)
-                .map(|count| format!("{}{unit}", count.as_str()));
+            let part = |nth| found.get(nth).map_or("", |part| part.as_str());
+            let count =
+                Some(format!("{}{}", part(nth), part(unit))).filter(|_| !part(nth).is_empty());
             Some((name.to_owned(), count))
         })
     })

@@ -11,8 +11,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Act, Actor, Case, Ground, HOLD, LONGEST_ORAL, ORAL, ORDER, Party, Refusal, Rival,
-    act::Changes,
+    Act, Actor, Case, Ground, HOLD, LONGEST_ORAL, ORAL, ORDER, Party, Refusal, Rival, act::Changes,
 };
 use crate::knowledge::case_kind::{AMOUNT, Approval};
 
@@ -200,7 +199,9 @@ impl State {
             Self::InHand { .. } => Self::InHand { consent },
             Self::Waiting { wait, .. } => Self::Waiting { consent, wait },
             Self::Done { end, .. } => Self::Done { consent, end },
-            Self::Closed { rejected_by, end, .. } => Self::Closed {
+            Self::Closed {
+                rejected_by, end, ..
+            } => Self::Closed {
                 consent,
                 rejected_by,
                 end,
@@ -322,15 +323,23 @@ impl Case {
             (Act::Approve { .. }, State::Approved { consent }) => {
                 consent.by == me && consent.oral.is_none()
             }
-            (Act::Reject { comment }, State::Rejected { by, comment: said, .. }) => {
-                by == me && said == comment.trim()
-            }
+            (
+                Act::Reject { comment },
+                State::Rejected {
+                    by, comment: said, ..
+                },
+            ) => by == me && said == comment.trim(),
             (Act::Done { result, changes }, State::Done { end, .. }) => {
                 end.by == me && end.result == result.trim() && filled(changes)
             }
             (Act::Close { changes }, State::Closed { .. }) => filled(changes),
             (Act::Drop { .. }, State::Void { into: None, end }) => end.by == me,
-            (Act::Merge { into }, State::Void { into: Some(done), .. }) => done == into,
+            (
+                Act::Merge { into },
+                State::Void {
+                    into: Some(done), ..
+                },
+            ) => done == into,
             _ => false,
         }
     }
@@ -338,12 +347,10 @@ impl Case {
     /// That nobody else has it in hand.
     fn free_for(&self, on: &Ground<'_>) -> Result<(), Refusal> {
         match (&self.person, self.held_until) {
-            (Some(by), Some(until)) if *by != on.who.name && until > on.now => {
-                Err(Refusal::Held {
-                    by: by.clone(),
-                    until,
-                })
-            }
+            (Some(by), Some(until)) if *by != on.who.name && until > on.now => Err(Refusal::Held {
+                by: by.clone(),
+                until,
+            }),
             _ => Ok(()),
         }
     }
@@ -391,7 +398,9 @@ impl Case {
             });
         }
         let pays = [AMOUNT, ORDER, super::ORDER_AMOUNT];
-        let changed = pays.into_iter().find(|name| self.form.get(name) != before.get(name));
+        let changed = pays
+            .into_iter()
+            .find(|name| self.form.get(name) != before.get(name));
         if let Some(field) = changed {
             if self.state.consent().is_some() {
                 return Err(Refusal::Signed {
@@ -399,6 +408,10 @@ impl Case {
                 });
             }
             self.proposers.insert(on.who.name.clone());
+            // What was rejected was another amount or order.
+            if matches!(self.state, State::Rejected { .. }) {
+                self.state = State::Open;
+            }
         }
         Ok(self)
     }
@@ -460,7 +473,11 @@ impl Case {
         if !unseen.is_empty() {
             return Err(Refusal::Double { numbers: unseen });
         }
-        let others: i64 = on.rivals.iter().filter_map(|Rival { amount, .. }| *amount).sum();
+        let others: i64 = on
+            .rivals
+            .iter()
+            .filter_map(|Rival { amount, .. }| *amount)
+            .sum();
         if let (Some(amount), Some(order)) = (self.amount(), self.form.order_amount())
             && amount + others > order
         {
@@ -531,7 +548,10 @@ impl Case {
         until: Option<DateTime<Utc>>,
         on: &Ground<'_>,
     ) -> Result<Self, Refusal> {
-        let State::Review { by: submitted_by, .. } = &self.state else {
+        let State::Review {
+            by: submitted_by, ..
+        } = &self.state
+        else {
             return Err(self.state.not_now());
         };
         let by = said(by, "by", "是谁口头同意的")?;
@@ -540,8 +560,11 @@ impl Case {
             return Err(Refusal::OwnCase);
         }
         let until = until.unwrap_or(on.now + ORAL);
-        if until <= on.now || until > on.now + LONGEST_ORAL {
+        if until <= on.now {
             return Err(Refusal::Past { field: "until" });
+        }
+        if until > on.now + LONGEST_ORAL {
+            return Err(Refusal::OralTooLong);
         }
         self.state = State::Approved {
             consent: Consent {
@@ -590,9 +613,7 @@ impl Case {
             State::Approved { consent } => State::InHand {
                 consent: Some(consent),
             },
-            State::InHand { consent } | State::Waiting { consent, .. } => {
-                State::InHand { consent }
-            }
+            State::InHand { consent } | State::Waiting { consent, .. } => State::InHand { consent },
             other => return Err(other.not_now()),
         };
         self.person = Some(on.who.name.clone());
@@ -671,12 +692,7 @@ impl Case {
         Ok(self.touched(on))
     }
 
-    fn finish(
-        self,
-        result: &str,
-        changes: &Changes,
-        on: &Ground<'_>,
-    ) -> Result<Self, Refusal> {
+    fn finish(self, result: &str, changes: &Changes, on: &Ground<'_>) -> Result<Self, Refusal> {
         if !matches!(self.state, State::InHand { .. } | State::Waiting { .. }) {
             return Err(self.state.not_now());
         }

@@ -106,6 +106,8 @@ pub enum Refusal {
         /// The field of the request.
         field: &'static str,
     },
+    /// A yes by word of mouth does not hold for so long.
+    OralTooLong,
     /// The date is after the case is due.
     BeyondDue {
         /// When it is due.
@@ -144,6 +146,7 @@ impl Refusal {
             Self::OwnPayment => "case-own-payment",
             Self::Overdue => "case-overdue",
             Self::Past { .. } => "case-past",
+            Self::OralTooLong => "case-oral-too-long",
             Self::BeyondDue { .. } => "case-beyond-due",
             Self::OtherOpen { .. } => "case-other-open",
             Self::NoMatch => "case-no-match",
@@ -171,7 +174,10 @@ impl Refusal {
             Self::Unsaid { field, .. } => format!("{field} must be said"),
             Self::Wrong { field, value } => format!("{field} cannot be \"{value}\""),
             Self::NoField { field, known } => {
-                format!("this kind has no field {field}; it has {}", known.join(", "))
+                format!(
+                    "this kind has no field {field}; it has {}",
+                    known.join(", ")
+                )
             }
             Self::NoStep { step, steps } => {
                 format!("there is no step {step}; they count from 0, and there are {steps}")
@@ -206,6 +212,9 @@ impl Refusal {
                     .to_owned()
             }
             Self::Past { field } => format!("{field} must be ahead"),
+            Self::OralTooLong => {
+                "a yes by word of mouth holds for seven days at the most".to_owned()
+            }
             Self::BeyondDue { due } => format!("it is due at {due}: postpone it first"),
             Self::OtherOpen { number } => format!("{number} is open for the same: merge them"),
             Self::NoMatch => {
@@ -218,7 +227,11 @@ impl Refusal {
     /// In Chinese.
     pub fn zh(&self) -> String {
         match self {
-            Self::NotNow { state_zh, instead_zh, .. } => {
+            Self::NotNow {
+                state_zh,
+                instead_zh,
+                ..
+            } => {
                 format!("这张工单现在是“{state_zh}”，{instead_zh}")
             }
             Self::Missing(fields) => format!("还没有填：{}", fields.join("、")),
@@ -253,6 +266,7 @@ impl Refusal {
             Self::OwnPayment => "提出的人不能自己付款".to_owned(),
             Self::Overdue => "已经超时：先改期，写上新的时间和怎么告诉了顾客".to_owned(),
             Self::Past { .. } => "时间要在现在之后".to_owned(),
+            Self::OralTooLong => "口头同意最多管 7 天，请尽快补签".to_owned(),
             Self::BeyondDue { .. } => "晚于这张工单的完成时限，先改期".to_owned(),
             Self::OtherOpen { number } => format!("{number} 是同一件事，还开着：请合并"),
             Self::NoMatch => "同一家店、同一种的两张工单才能合并".to_owned(),

@@ -188,7 +188,9 @@ impl Switchboard {
             return Err(wrong("fields", format!("一次最多 {MOST} 项")));
         }
         let due = |rule| knowledge.due_by(&shop, now, rule, kind.any_hour);
-        let platform = kind.platform.map(|n| due(crate::knowledge::due::Due::Plain(n)));
+        let platform = kind
+            .platform
+            .map(|n| due(crate::knowledge::due::Due::Plain(n)));
         let finish = due(kind.finish);
         let order = match wanted.form.get(ORDER) {
             Some(order) => mask(&format!("订单号 {order}")),
@@ -309,4 +311,3 @@ fn visible_kind(knowledge: &Knowledge, name: &str, hand: &Hand) -> Result<CaseKi
         _ => Err(wrong("kind", format!("没有工单类型“{name}”"))),
     }
 }
-

@@ -211,7 +211,9 @@ pub(super) async fn confirm(
     Asked(asked): Asked<FieldsAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Confirm { changes: asked.fields };
+    let wanted = Act::Confirm {
+        changes: asked.fields,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -227,7 +229,10 @@ pub(super) async fn edit(
     Asked(asked): Asked<EditAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Edit { changes: asked.fields, steps: asked.steps };
+    let wanted = Act::Edit {
+        changes: asked.fields,
+        steps: asked.steps,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -243,7 +248,9 @@ pub(super) async fn submit(
     Asked(asked): Asked<SubmitAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Submit { despite: asked.despite };
+    let wanted = Act::Submit {
+        despite: asked.despite,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -259,7 +266,11 @@ pub(super) async fn approve(
     Asked(asked): Asked<ApproveAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = Some(asked.version);
-    let wanted = Act::Approve { comment: asked.comment, signature: asked.signature, despite: asked.despite };
+    let wanted = Act::Approve {
+        comment: asked.comment,
+        signature: asked.signature,
+        despite: asked.despite,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -275,7 +286,11 @@ pub(super) async fn approve_orally(
     Asked(asked): Asked<OralAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::ApproveOrally { by: asked.by, comment: asked.comment, until: asked.until };
+    let wanted = Act::ApproveOrally {
+        by: asked.by,
+        comment: asked.comment,
+        until: asked.until,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -291,7 +306,9 @@ pub(super) async fn reject(
     Asked(asked): Asked<RejectAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Reject { comment: asked.comment };
+    let wanted = Act::Reject {
+        comment: asked.comment,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -339,7 +356,11 @@ pub(super) async fn wait(
     Asked(asked): Asked<WaitAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Wait { party: asked.r#for.into(), until: asked.until, note: asked.note };
+    let wanted = Act::Wait {
+        party: asked.r#for.into(),
+        until: asked.until,
+        note: asked.note,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -355,7 +376,10 @@ pub(super) async fn done(
     Asked(asked): Asked<DoneAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Done { result: asked.result, changes: asked.fields };
+    let wanted = Act::Done {
+        result: asked.result,
+        changes: asked.fields,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -371,7 +395,9 @@ pub(super) async fn close(
     Asked(asked): Asked<FieldsAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Close { changes: asked.fields };
+    let wanted = Act::Close {
+        changes: asked.fields,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -387,7 +413,9 @@ pub(super) async fn drop_it(
     Asked(asked): Asked<ReasonAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Drop { reason: asked.reason };
+    let wanted = Act::Drop {
+        reason: asked.reason,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -403,7 +431,9 @@ pub(super) async fn reopen(
     Asked(asked): Asked<ReasonAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Reopen { reason: asked.reason };
+    let wanted = Act::Reopen {
+        reason: asked.reason,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 
@@ -419,7 +449,11 @@ pub(super) async fn postpone(
     Asked(asked): Asked<PostponeAsked>,
 ) -> Result<Json<CaseShown>, Problem> {
     let version = asked.version;
-    let wanted = Act::Postpone { until: asked.until, informed: asked.informed, reason: asked.reason };
+    let wanted = Act::Postpone {
+        until: asked.until,
+        informed: asked.informed,
+        reason: asked.reason,
+    };
     act(&state, &insider, number, version, wanted).await
 }
 

@@ -307,4 +307,3 @@ fn event_shown(event: StaffEvent, sight: Sight) -> CaseEventShown {
 pub(super) fn masked(value: Json) -> Json {
     Sight::Masked.json(value)
 }
-

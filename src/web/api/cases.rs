@@ -29,7 +29,10 @@ const PAGE: usize = 50;
 impl Insider {
     /// As cases know him.
     pub(super) fn hand(&self) -> Hand {
-        let posts = self.roles.iter().filter_map(|role| Post::parse(role.code()));
+        let posts = self
+            .roles
+            .iter()
+            .filter_map(|role| Post::parse(role.code()));
         Hand {
             who: self.who(),
             actor: Actor {
@@ -145,16 +148,18 @@ pub(super) async fn list(
     let by_due = by.is_by_due();
     let after = match which.after.as_deref() {
         None => None,
-        Some(text) => Some(cursor(text).filter(|after| after.due.is_some() == by_due).ok_or_else(
-            || {
-                Problem::bad_query(
-                    "after",
-                    "this is no next of such a page",
-                    "use the next of the page before",
-                    "after 要用上一页返回的 next",
-                )
-            },
-        )?),
+        Some(text) => Some(
+            cursor(text)
+                .filter(|after| after.due.is_some() == by_due)
+                .ok_or_else(|| {
+                    Problem::bad_query(
+                        "after",
+                        "this is no next of such a page",
+                        "use the next of the page before",
+                        "after 要用上一页返回的 next",
+                    )
+                })?,
+        ),
     };
     let limit = which.limit.unwrap_or(PAGE);
     let shop = which.shop.map(ShopId::from);
