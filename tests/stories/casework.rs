@@ -1,13 +1,23 @@
 //! From the customer's words to a closed case, through the doors.
 
 use insta::assert_snapshot;
+use jieban::config::{Person, Role, Secret};
 use serde_json::{Value, json};
 
-use super::desk::TestDesk;
+use super::desk::{TestDesk, token};
 
 /// A tea shop that also pays differences.
 async fn shop(moment: &str) -> TestDesk {
     TestDesk::with("tea", moment, |config| {
+        for (name, role) in [("钱姐", Role::Finance), ("老周", Role::Warehouse), ("小运", Role::Operations), ("小编", Role::Editor)] {
+            let person = Person {
+                name: name.to_owned(),
+                roles: vec![role],
+                shops: None,
+                tokens: vec![Secret::from(token(name))],
+            };
+            config.people.insert(name.to_owned(), person);
+        }
         let put = |path: &str, text: &str| {
             std::fs::write(config.knowledge.join(path), text).unwrap();
         };
@@ -189,5 +199,66 @@ async fn an_overdue_case_is_told_once() {
         .iter()
         .filter(|e| e["reason"] == "overdue");
     assert_eq!(overdue.count(), 1);
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn everybody_sees_what_his_work_needs() {
+    let desk = shop("2026-11-20 15:00:00").await;
+    desk.customer(
+        "ann",
+        "漏发一个杯子，订单号2871234567890123456，电话13800138000",
+    )
+    .await;
+    let mut seen = String::new();
+    for who in ["小李", "老周", "钱姐", "小运"] {
+        let (status, file) = desk
+            .ask(who, "GET", "/v1/cases/LF-2611-0001", json!({}))
+            .await;
+        assert_eq!(status, 200, "{file}");
+        seen += &format!(
+            "{who} {} {}\n{}\n",
+            file["order"].as_str().unwrap(),
+            file["fields"],
+            file["words"]
+        );
+    }
+    assert_snapshot!(seen, @r#"
+    小李 2871234567890123456 {"原话":"漏发一个杯子，订单号***************3456，电话138******00","数量":"一个","物品":"杯子","订单号":"2871234567890123456"}
+    [{"at":"2026-11-20T07:00:00Z","conversation":"1","message":"1","text":"漏发一个杯子，订单号2871234567890123456，电话13800138000"}]
+    老周 2871234567890123456 {"原话":"漏发一个杯子，订单号***************3456，电话138******00","数量":"一个","物品":"杯子","订单号":"2871234567890123456"}
+    null
+    钱姐 2871234567890123456 {"原话":"漏发一个杯子，订单号***************3456，电话138******00","数量":"一个","物品":"杯子","订单号":"2871234567890123456"}
+    null
+    小运 ***************3456 {"原话":"漏发一个杯子，订单号***************3456，电话138******00","数量":"一个","物品":"杯子","订单号":"***************3456"}
+    null
+    "#);
+    // Who writes scripts works on no cases; who packs opens none of the reviewer's doors.
+    let (status, _) = desk.ask("小编", "GET", "/v1/cases", json!({})).await;
+    assert_eq!(status, 403);
+    for (path, found) in [
+        ("phone_tail=8000", 1),
+        ("phone_tail=0000", 0),
+        ("order=2871234567890123456", 1),
+        ("number=lf-2611-0001", 1),
+        ("kind=%E6%BC%8F%E5%8F%91&state=draft", 1),
+        ("mine=true", 0),
+    ] {
+        let (status, page) = desk
+            .ask("小李", "GET", &format!("/v1/cases?{path}"), json!({}))
+            .await;
+        assert_eq!(
+            (status, page["cases"].as_array().unwrap().len()),
+            (200, found),
+            "{path}"
+        );
+    }
+    let (status, _) = desk
+        .ask("小李", "GET", "/v1/cases?mine=true&order=1", json!({}))
+        .await;
+    assert_eq!(status, 400);
+    let (status, log) = desk.ask("王主管", "GET", "/v1/events", json!({})).await;
+    assert_eq!(status, 200);
+    assert!(!log.to_string().contains("13800138000"), "{log}");
     desk.end().await;
 }
