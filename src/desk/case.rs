@@ -4,8 +4,10 @@
 pub mod act;
 pub mod card;
 mod form;
-pub mod life;
+mod life;
 pub mod refusal;
+mod review;
+pub mod state;
 
 use std::collections::BTreeSet;
 
@@ -18,8 +20,8 @@ use crate::knowledge::{
 
 pub use act::{Act, Party};
 pub use form::{Form, ORDER, ORDER_AMOUNT};
-pub use life::{Consent, State, Wait};
 pub use refusal::Refusal;
+pub use state::{Consent, End, Oral, State, Wait};
 
 /// How long a case that somebody has in hand is his alone, counted from what he last did with it.
 pub const HOLD: Duration = Duration::minutes(30);

@@ -177,7 +177,7 @@ impl About<'_> {
                 let number = exact.opt_text("number")?.unwrap_or_default();
                 let life = crate::desk::case::State::Void {
                     into: Some(number.to_owned()),
-                    end: crate::desk::case::life::End {
+                    end: crate::desk::case::End {
                         by: Who::bot().name,
                         at: self.now,
                         result: format!("并入 {number}"),

@@ -6,4 +6,5 @@ mod cards;
 mod due;
 mod life;
 mod property;
+mod refused;
 mod world;

@@ -8,234 +8,11 @@
 //! Whatever stands after `open` can be reopened, and is reviewed again then; drafts and what is open can be dropped.
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
 use super::{
-    Act, Actor, Case, Ground, HOLD, LONGEST_ORAL, ORAL, ORDER, Party, Refusal, Rival, act::Changes,
+    Act, Case, Consent, End, Ground, HOLD, ORDER, Party, Refusal, State, Wait, act::Changes,
 };
 use crate::knowledge::case_kind::{AMOUNT, Approval};
-
-/// Where a case stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum State {
-    /// The desk's proposal; its clock runs.
-    Draft,
-    /// Somebody must act.
-    Open,
-    /// The reviewer must speak.
-    Review {
-        /// Who sent it.
-        by: String,
-        /// When.
-        at: DateTime<Utc>,
-    },
-    /// The reviewer said yes; nobody has it in hand.
-    Approved {
-        /// The yes; `None` where none is needed.
-        consent: Consent,
-    },
-    /// The reviewer said no.
-    Rejected {
-        /// Who.
-        by: String,
-        /// When.
-        at: DateTime<Utc>,
-        /// Why.
-        comment: String,
-    },
-    /// Somebody does it.
-    InHand {
-        /// The yes; `None` where none is needed.
-        consent: Option<Consent>,
-    },
-    /// It waits for somebody.
-    Waiting {
-        /// The yes; `None` where none is needed.
-        consent: Option<Consent>,
-        /// For whom and until when.
-        wait: Wait,
-    },
-    /// It is done.
-    Done {
-        /// The yes; `None` where none is needed.
-        consent: Option<Consent>,
-        /// What was done, by whom, when.
-        end: End,
-    },
-    /// It is over.
-    Closed {
-        /// The yes; `None` where none was needed, or none was given.
-        consent: Option<Consent>,
-        /// Who rejected it, when it was.
-        rejected_by: Option<String>,
-        /// What was done, by whom, when.
-        end: End,
-    },
-    /// It never was one, or goes on in another.
-    Void {
-        /// The case it goes on in.
-        into: Option<String>,
-        /// Why, by whom, when.
-        end: End,
-    },
-}
-
-/// A reviewer's yes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Consent {
-    /// Who said yes; his signature.
-    pub by: String,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Why.
-    pub comment: String,
-    /// Who had sent it to review.
-    pub submitted_by: String,
-    /// It was said by word of mouth, and is not signed yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oral: Option<Oral>,
-}
-
-/// A yes by word of mouth.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Oral {
-    /// Who wrote it down.
-    pub noted_by: String,
-    /// Until when it holds without a signature.
-    pub until: DateTime<Utc>,
-    /// It ran out before it was signed.
-    #[serde(default)]
-    pub lapsed: bool,
-}
-
-/// What a case waits for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wait {
-    /// For whom.
-    pub party: Party,
-    /// Until when.
-    pub until: DateTime<Utc>,
-    /// For what.
-    pub note: String,
-}
-
-/// How a case ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
-    /// Who ended it.
-    pub by: String,
-    /// When.
-    pub at: DateTime<Utc>,
-    /// What came of it, or why.
-    pub result: String,
-}
-
-impl State {
-    /// As stored, listed and sent.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Open => "open",
-            Self::Review { .. } => "review",
-            Self::Approved { .. } => "approved",
-            Self::Rejected { .. } => "rejected",
-            Self::InHand { .. } => "in_hand",
-            Self::Waiting { .. } => "waiting",
-            Self::Done { .. } => "done",
-            Self::Closed { .. } => "closed",
-            Self::Void { .. } => "void",
-        }
-    }
-
-    /// Every code.
-    pub const CODES: &'static [&'static str] = &[
-        "draft", "open", "review", "approved", "rejected", "in_hand", "waiting", "done", "closed",
-        "void",
-    ];
-
-    /// As people say it.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Draft => "草稿",
-            Self::Open => "待处理",
-            Self::Review { .. } => "待审核",
-            Self::Approved { .. } => "已通过",
-            Self::Rejected { .. } => "已驳回",
-            Self::InHand { .. } => "办理中",
-            Self::Waiting { .. } => "等待中",
-            Self::Done { .. } => "已办完",
-            Self::Closed { .. } => "已完结",
-            Self::Void { .. } => "已作废",
-        }
-    }
-
-    /// It has not ended.
-    pub fn is_living(&self) -> bool {
-        !matches!(self, Self::Closed { .. } | Self::Void { .. })
-    }
-
-    /// What was to be done is done.
-    pub fn is_done(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::Closed { .. })
-    }
-
-    /// The reviewer's yes, where there is one.
-    pub fn consent(&self) -> Option<&Consent> {
-        match self {
-            Self::Approved { consent } => Some(consent),
-            Self::InHand { consent }
-            | Self::Waiting { consent, .. }
-            | Self::Done { consent, .. }
-            | Self::Closed { consent, .. } => consent.as_ref(),
-            _ => None,
-        }
-    }
-
-    /// The same with another yes.
-    fn with(self, given: Consent) -> Self {
-        let consent = Some(given.clone());
-        match self {
-            Self::InHand { .. } => Self::InHand { consent },
-            Self::Waiting { wait, .. } => Self::Waiting { consent, wait },
-            Self::Done { end, .. } => Self::Done { consent, end },
-            Self::Closed {
-                rejected_by, end, ..
-            } => Self::Closed {
-                consent,
-                rejected_by,
-                end,
-            },
-            _ => Self::Approved { consent: given },
-        }
-    }
-
-    /// Why it cannot be done now, and what can.
-    fn not_now(&self) -> Refusal {
-        let (instead, instead_zh) = match self {
-            Self::Draft => ("confirm it first", "请先确认"),
-            Self::Open => ("claim it, or send it to review", "请先接手或送审"),
-            Self::Review { .. } => ("the reviewer must speak first", "请等审核人处理"),
-            Self::Approved { .. } => ("claim it first", "请先接手"),
-            Self::Rejected { .. } => (
-                "mend it and send it to review again, close or drop it",
-                "请改好重新送审，或完结、作废",
-            ),
-            Self::InHand { .. } | Self::Waiting { .. } => {
-                ("it is being done", "正在办，办完再说；要从头来请重开")
-            }
-            Self::Done { .. } => ("close or reopen it", "请完结或重开"),
-            Self::Closed { .. } => ("reopen it first", "要改请先重开"),
-            Self::Void { .. } => ("open another", "请另建一张"),
-        };
-        Refusal::NotNow {
-            state: self.code(),
-            state_zh: self.name(),
-            instead,
-            instead_zh,
-        }
-    }
-}
 
 /// Does something with a case, or says why not.
 pub(super) fn act(case: Case, act: &Act, on: &Ground<'_>) -> Result<Case, Refusal> {
@@ -300,7 +77,7 @@ fn others_wait_for(act: &Act) -> bool {
 }
 
 /// Words that must be said.
-fn said(text: &str, field: &'static str, zh: &'static str) -> Result<String, Refusal> {
+pub(super) fn said(text: &str, field: &'static str, zh: &'static str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Refusal::Unsaid { field, zh });
@@ -416,7 +193,7 @@ impl Case {
         Ok(self)
     }
 
-    fn needs(&self, lists: &[&[String]]) -> Result<(), Refusal> {
+    pub(super) fn needs(&self, lists: &[&[String]]) -> Result<(), Refusal> {
         let missing = self.missing(lists);
         if missing.is_empty() {
             return Ok(());
@@ -440,166 +217,6 @@ impl Case {
         Ok(case)
     }
 
-    fn submit(mut self, despite: &[String], on: &Ground<'_>) -> Result<Self, Refusal> {
-        match self.state {
-            State::Open | State::Rejected { .. } => {}
-            _ => return Err(self.state.not_now()),
-        }
-        if on.kind.approval == Approval::None {
-            return Err(Refusal::NoReview);
-        }
-        self.needs(&[&on.kind.needs, &on.kind.to_review])?;
-        self.pays_rightly(despite, on)?;
-        self.proposers.insert(on.who.name.clone());
-        self.held_until = None;
-        self.state = State::Review {
-            by: on.who.name.clone(),
-            at: on.now,
-        };
-        Ok(self)
-    }
-
-    /// That no other case pays for the order too, and that no more is paid than it cost.
-    fn pays_rightly(&self, despite: &[String], on: &Ground<'_>) -> Result<(), Refusal> {
-        if !on.kind.is_money() {
-            return Ok(());
-        }
-        let unseen: Vec<String> = on
-            .rivals
-            .iter()
-            .filter(|rival| !despite.contains(&rival.number))
-            .map(|rival| rival.number.clone())
-            .collect();
-        if !unseen.is_empty() {
-            return Err(Refusal::Double { numbers: unseen });
-        }
-        let others: i64 = on
-            .rivals
-            .iter()
-            .filter_map(|Rival { amount, .. }| *amount)
-            .sum();
-        if let (Some(amount), Some(order)) = (self.amount(), self.form.order_amount())
-            && amount + others > order
-        {
-            return Err(Refusal::OverOrder {
-                amount: amount + others,
-                order,
-            });
-        }
-        Ok(())
-    }
-
-    fn approve(
-        mut self,
-        comment: &str,
-        signature: &str,
-        despite: &[String],
-        on: &Ground<'_>,
-    ) -> Result<Self, Refusal> {
-        let submitted_by = match (&self.state, self.state.consent()) {
-            (State::Review { by, .. }, _) => by.clone(),
-            (_, Some(consent)) if consent.oral.is_some() => consent.submitted_by.clone(),
-            _ => return Err(self.state.not_now()),
-        };
-        self.reviewed_by(on)?;
-        let comment = said(comment, "comment", "审核意见")?;
-        if signature.trim() != on.who.name {
-            return Err(Refusal::Signature);
-        }
-        if let (true, Some(limit)) = (on.kind.is_money(), on.kind.limit_for(&on.who.posts)) {
-            let amount = self.amount().unwrap_or(i64::MAX);
-            if amount > limit {
-                return Err(Refusal::OverLimit { amount, limit });
-            }
-        }
-        self.pays_rightly(despite, on)?;
-        let consent = Consent {
-            by: on.who.name.clone(),
-            at: on.now,
-            comment,
-            submitted_by,
-            oral: None,
-        };
-        self.state = self.state.with(consent);
-        Ok(self)
-    }
-
-    /// That the actor may review it: he is a reviewer, and had no part in it.
-    fn reviewed_by(&self, on: &Ground<'_>) -> Result<(), Refusal> {
-        if self.had_part(on.who) {
-            return Err(Refusal::OwnCase);
-        }
-        if !on.kind.is_reviewed_by(&self.reviewer, &on.who.posts) {
-            return Err(Refusal::NotReviewer {
-                reviewer: self.reviewer.clone(),
-            });
-        }
-        Ok(())
-    }
-
-    fn had_part(&self, who: &Actor) -> bool {
-        self.author == who.name || self.proposers.contains(&who.name)
-    }
-
-    fn approve_orally(
-        mut self,
-        by: &str,
-        comment: &str,
-        until: Option<DateTime<Utc>>,
-        on: &Ground<'_>,
-    ) -> Result<Self, Refusal> {
-        let State::Review {
-            by: submitted_by, ..
-        } = &self.state
-        else {
-            return Err(self.state.not_now());
-        };
-        let by = said(by, "by", "是谁口头同意的")?;
-        let comment = said(comment, "comment", "他是怎么说的")?;
-        if self.author == by || self.proposers.contains(&by) {
-            return Err(Refusal::OwnCase);
-        }
-        let until = until.unwrap_or(on.now + ORAL);
-        if until <= on.now {
-            return Err(Refusal::Past { field: "until" });
-        }
-        if until > on.now + LONGEST_ORAL {
-            return Err(Refusal::OralTooLong);
-        }
-        self.state = State::Approved {
-            consent: Consent {
-                by,
-                at: on.now,
-                comment,
-                submitted_by: submitted_by.clone(),
-                oral: Some(Oral {
-                    noted_by: on.who.name.clone(),
-                    until,
-                    lapsed: false,
-                }),
-            },
-        };
-        Ok(self)
-    }
-
-    fn reject(mut self, comment: &str, on: &Ground<'_>) -> Result<Self, Refusal> {
-        match (&self.state, self.state.consent()) {
-            (State::Review { .. }, _) => {}
-            // What was said by word of mouth may turn out not to have been, until it is done.
-            (state, Some(consent)) if consent.oral.is_some() && !state.is_done() => {}
-            _ => return Err(self.state.not_now()),
-        }
-        self.reviewed_by(on)?;
-        let comment = said(comment, "comment", "驳回的理由")?;
-        self.held_until = None;
-        self.state = State::Rejected {
-            by: on.who.name.clone(),
-            at: on.now,
-            comment,
-        };
-        Ok(self)
-    }
-
     fn claim(mut self, on: &Ground<'_>) -> Result<Self, Refusal> {
         self.holds(on)?;
         let goes_on = self.state == State::Open && !self.needs_consent(on);
@@ -619,18 +236,6 @@ impl Case {
         self.person = Some(on.who.name.clone());
         self.held_until = Some(on.now + HOLD);
         Ok(self)
-    }
-
-    /// That a yes by word of mouth, where there is one, has not run out.
-    fn holds(&self, on: &Ground<'_>) -> Result<(), Refusal> {
-        match self.state.consent() {
-            Some(Consent {
-                by,
-                oral: Some(oral),
-                ..
-            }) if oral.lapsed || oral.until <= on.now => Err(Refusal::Unsigned { by: by.clone() }),
-            _ => Ok(()),
-        }
     }
 
     fn release(mut self, on: &Ground<'_>) -> Result<Self, Refusal> {
@@ -764,18 +369,6 @@ impl Case {
         Ok(case)
     }
 
-    /// Whether it pays more than anybody may settle without a reviewer.
-    fn needs_consent_of_all(&self, on: &Ground<'_>) -> bool {
-        match on.kind.approval {
-            Approval::None => false,
-            Approval::First => true,
-            Approval::Money => {
-                let free = on.kind.free.values().copied().max().unwrap_or(0);
-                self.amount().is_none_or(|amount| amount > free)
-            }
-        }
-    }
-
     fn drop(mut self, reason: &str, on: &Ground<'_>) -> Result<Self, Refusal> {
         if !matches!(
             self.state,
@@ -840,28 +433,6 @@ impl Case {
         self.state = State::Void {
             into: Some(into.to_owned()),
             end: Self::ends(on, &format!("并入 {into}")),
-        };
-        Ok(self)
-    }
-
-    fn lapse(mut self, on: &Ground<'_>) -> Result<Self, Refusal> {
-        let consent = self.state.consent().cloned();
-        let Some(mut consent) = consent else {
-            return Err(self.state.not_now());
-        };
-        let Some(oral) = consent.oral.as_mut().filter(|oral| oral.until <= on.now) else {
-            return Err(self.state.not_now());
-        };
-        // What is done is done; it stays in sight until it is signed.
-        if self.state.is_done() {
-            oral.lapsed = true;
-            self.state = self.state.with(consent);
-            return Ok(self);
-        }
-        self.held_until = None;
-        self.state = State::Review {
-            by: consent.submitted_by,
-            at: on.now,
         };
         Ok(self)
     }
