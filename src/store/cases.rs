@@ -171,6 +171,8 @@ impl About<'_> {
                 // As it is now: what follows adds to it.
                 Ok(self.again(tx, id)?)
             }
+            // What somebody has in hand is his to merge.
+            (Some(exact), Some(waiting)) if waiting.int("version")? > 0 => Ok(Some(exact)),
             (Some(exact), Some(waiting)) => {
                 // Two cases turn out to be about one order: the one without a name for it gives way.
                 let (into, from) = (exact.int("id")?, waiting.int("id")?);

@@ -27,6 +27,7 @@ stories!(
     lists_come_page_by_page,
     time_makes_overdue_once_and_lapses_what_was_only_said,
     what_people_have_in_hand_the_bot_leaves_alone,
+    what_somebody_has_in_hand_is_his_to_merge,
 );
 
 fn knowledge() -> Knowledge {
@@ -615,4 +616,40 @@ async fn what_people_have_in_hand_the_bot_leaves_alone(house: House) {
         house.acts_of(kept.id).await,
         ["bot open", "小美 claim", "bot append"]
     );
+}
+
+async fn what_somebody_has_in_hand_is_his_to_merge(house: House) {
+    let a = house.asked("a", "订单8没收到").await;
+    let b = house.asked("b", "没收到").await;
+    let with = |turn, order| Decision {
+        cases: vec![case(order, "n")],
+        ..decision(turn)
+    };
+    house
+        .commit(a.conversation, &with(a.last_customer, Some("8")), 0)
+        .await;
+    house
+        .commit(b.conversation, &with(b.last_customer, None), 0)
+        .await;
+    let release = house
+        .act(mei(), "LF-2611-0002", Act::Release, 1)
+        .await
+        .unwrap();
+    assert_eq!(release.version, 0, "nothing changed, nothing is told");
+    let edit = Act::Edit {
+        changes: fields("处理结果", "在查"),
+        steps: None,
+    };
+    house.act(mei(), "LF-2611-0002", edit, 2).await.unwrap();
+    house
+        .commit(b.conversation, &with(b.last_customer, Some("8")), 3)
+        .await;
+    let states: Vec<String> = house
+        .view("b")
+        .await
+        .cases
+        .into_iter()
+        .map(|case| format!("{} {}", case.number, case.state))
+        .collect();
+    assert_eq!(states, ["LF-2611-0001 open", "LF-2611-0002 open"]);
 }
