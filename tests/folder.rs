@@ -124,7 +124,7 @@ fn every_problem_of_an_intent_is_told_at_once() {
     错误 intents/log.track.yaml:7:5 没有工单类型“物流异长”
         → 您是不是想写“物流异常”？
     错误 intents/log.track.yaml:8:5 “首响”不是时长：“很快”
-        → 写成 30分钟、4小时、2天 或 1个工作日
+        → 写成 30分钟、4小时、2天、1个工作日、平台48小时，或 16:00前当天，否则下个工作日10:00
     错误 intents/log.track.yaml:9:11 “字段”里没有“快递但号”这一项
         → 您是不是想写“快递单号”？
     错误 intents/log.track.yaml:10:1 不认识的键“关键字”
@@ -199,6 +199,42 @@ fn a_script_needs_its_header_and_its_reply() {
 }
 
 #[test]
+fn what_a_case_kind_may_say_about_money_forms_and_eyes() {
+    let good = "名称: 补差\n前缀: BC\n需要: [订单号, 金额]\n送审: [原因]\n结案: [处理结果]\n字段: [原因, 处理结果]\n对接: 售后\n审核: 主管\n审批: 钱款\n免审: {客服: 5}\n限额: {supervisor: 200.50}\n可见: [客服, finance]\n首响: 30分钟\n完成: 16:00前当天，否则下个工作日10:00\n平台时限: 48小时\n";
+    assert_eq!(said_with([("cases/补差.yaml", good)]), "");
+    let english = "name: 补差\nprefix: BC\nneeds: [订单号]\nto_review: [金额]\nto_close: []\nfields: []\nhandler: 售后\nreviewer: 主管\napproval: money\nfree: {agent: 5}\nlimits: {supervisor: 200}\nseen_by: [agent]\nfirst: 30min\nfinish: before 16:00 today, else next workday 10:00\nplatform: 48h\n";
+    assert_eq!(said_with([("cases/补差.yaml", english)]), "");
+    let bad = "名称: 补差\n前缀: BC\n需要: [订单好]\n送审: [原由]\n字段: [原因, 太长太长太长太长太长太长太长]\n对接: 售后\n审核: 主管\n审批: 钱\n首响: 30分钟\n完成: 16:00前当天\n可见: [客户]\n平台时限: 2个工作日\n";
+    let no_money =
+        "名称: 改单\n前缀: GD\n对接: 审单\n审核: 主管\n免审: {客服: 5}\n首响: 30分钟\n完成: 2天\n";
+    let no_amount = "名称: 返现\n前缀: FX\n对接: 审单\n审核: 主管\n审批: 钱款\n限额: {主管: 很多, 老板: 5}\n首响: 30分钟\n完成: 2天\n";
+    insta::assert_snapshot!(said_with([("cases/a.yaml", bad), ("cases/b.yaml", no_money), ("cases/c.yaml", no_amount)]), @r#"
+    错误 cases/a.yaml:3:6 “需要”里没有“订单好”这一项
+        → 您是不是想写“订单号”？
+    错误 cases/a.yaml:4:6 “送审”里没有“原由”这一项
+        → 您是不是想写“原因”？
+    错误 cases/a.yaml:5:10 “字段”里的“太长太长太长太长太长太长太长”太长，或者把几项写成了一项
+        → 一项一个名字，用英文逗号隔开：[物品, 原因]
+    错误 cases/a.yaml:8:5 “审批”不能是“钱”
+        → 您是不是想写“钱款”？
+    错误 cases/a.yaml:10:5 “完成”不是时长：“16:00前当天”
+        → 写成 30分钟、4小时、2天、1个工作日、平台48小时，或 16:00前当天，否则下个工作日10:00
+    错误 cases/a.yaml:11:6 “可见”不能是“客户”
+        → 您是不是想写“客服”？
+    错误 cases/a.yaml:12:1 “平台时限”夜里和放假也算，只能写小时或天
+        → 例如 48小时
+    错误 cases/b.yaml:5:1 只有钱款工单才写“免审”
+        → 加一行“审批: 钱款”，或删掉这一行
+    错误 cases/c.yaml:5:1 钱款工单送审时要有“金额”
+        → 在“需要”或“送审”里加上 金额
+    错误 cases/c.yaml:6:10 “限额”里主管的金额不对：“很多”
+        → 写成元，最多两位小数，例如 50
+    错误 cases/c.yaml:6:14 不认识的键“老板”
+        → 可以写：客服、主管、审核人、仓库、财务、运营、管理员
+    "#);
+}
+
+#[test]
 fn shops_and_cases() {
     let shops = "店铺:\n  - 编号: main\n    名称: 一店\n    平台: taobao\n    时区: Asia/Shanghia\n    账号:\n      - 来源: default\n        账号: a\n  - 编号: main\n    平台: 淘保\n    模式: 自动驾驶\n    账号:\n      - 来源: default\n        账号: a\n      - 来源: default\n    变量:\n      订单号: 1\n      发货: [1]\n";
     let case = "名称: 物流异常\n前缀: wl\n首响: 一会儿\n级别: 特急\n计时: 上班时间\n";
@@ -212,7 +248,7 @@ fn shops_and_cases() {
     错误 cases/b.yaml:2:5 “前缀”应该是两三个大写英文字母，这里是“wl”
         → 例如 LF
     错误 cases/b.yaml:3:5 “首响”不是时长：“一会儿”
-        → 写成 30分钟、4小时、2天 或 1个工作日
+        → 写成 30分钟、4小时、2天、1个工作日、平台48小时，或 16:00前当天，否则下个工作日10:00
     错误 cases/b.yaml:4:5 “级别”不能是“特急”
         → 您是不是想写“加急”？
     错误 cases/b.yaml:5:5 “计时”不能是“上班时间”

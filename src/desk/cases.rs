@@ -3,14 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use super::{
+    case::{Form, card},
     decision::{CaseDraft, Reply},
     facts::Message,
     filling::{Filling, platform_name},
     turn::LastTurn,
 };
 use crate::knowledge::{
-    ContentKind, Opens, Policy,
+    ContentKind, IntentId, Opens, Policy,
     case_kind::CaseKind,
+    due::Due,
     fields::FieldKind,
     intent::Intent,
     mask::mask,
@@ -33,7 +35,7 @@ pub fn drafts(
     registered: bool,
     reply: Option<&Reply>,
 ) -> Vec<CaseDraft> {
-    let mut drafts: Vec<CaseDraft> = Vec::new();
+    let mut wanted_cases: Vec<(&Intent, &CaseKind)> = Vec::new();
     for read in &filling.reading.intents {
         let Some(intent) = filling.knowledge.intent(&read.id) else {
             continue;
@@ -49,12 +51,30 @@ pub fn drafts(
             .filter(|_| wanted)
             .and_then(|kind| filling.knowledge.case_kind(kind));
         if let Some(kind) = kind
-            && drafts.iter().all(|draft| draft.kind != kind.id)
+            && wanted_cases.iter().all(|(_, other)| other.id != kind.id)
         {
-            drafts.push(draft(filling, turn, intent, kind, reply));
+            wanted_cases.push((intent, kind));
         }
     }
-    drafts
+    let texts = turn.messages.iter().filter(|m| m.kind == ContentKind::Text);
+    let clauses = card::clauses(texts.map(|m| m.text.as_str()));
+    let matters: Vec<&IntentId> = wanted_cases.iter().map(|(intent, _)| &intent.id).collect();
+    let own = card::own_clauses(filling.reading, &matters, &clauses);
+    wanted_cases
+        .iter()
+        .zip(&own)
+        .map(|((intent, kind), own)| {
+            let form = card::prefill(
+                kind,
+                filling.order(),
+                &filling.reading.fields,
+                own,
+                filling.facts.platform,
+                matters.len() == 1,
+            );
+            draft(filling, turn, intent, kind, form, reply)
+        })
+        .collect()
 }
 
 /// Whether there is more to do about an intent than to answer: a demand or a trouble in so many words, a
@@ -89,6 +109,7 @@ fn draft(
     turn: &LastTurn<'_>,
     intent: &Intent,
     kind: &CaseKind,
+    form: Form,
     reply: Option<&Reply>,
 ) -> CaseDraft {
     let Filling {
@@ -99,7 +120,9 @@ fn draft(
         ..
     } = *filling;
     // The clock starts with the customer's first word, so that deciding again changes nothing.
-    let due = |span| knowledge.due(&facts.shop, turn.since(), span, kind.any_hour);
+    let due = |rule| knowledge.due_by(&facts.shop, turn.since(), rule, kind.any_hour);
+    let finish = due(intent.finish.unwrap_or(kind.finish));
+    let platform = kind.platform.map(|minutes| due(Due::Plain(minutes)));
     let handler = intent.handler.as_ref().unwrap_or(&kind.handler);
     let reviewer = intent.reviewer.as_ref().unwrap_or(&kind.reviewer);
     CaseDraft {
@@ -111,8 +134,10 @@ fn draft(
         reviewer: reviewer.clone(),
         open: !coverage.cover.is_staffed(),
         first_due: due(intent.first.unwrap_or(kind.first)),
-        finish_due: due(intent.finish.unwrap_or(kind.finish)),
-        note: note(filling, turn, kind, handler, reviewer, reply),
+        finish_due: platform.map_or(finish, |platform| finish.min(platform)),
+        note: note(filling, turn, kind, &form, handler, reviewer, reply),
+        form,
+        money: kind.is_money(),
     }
 }
 
@@ -122,6 +147,7 @@ fn note(
     filling: &Filling<'_>,
     turn: &LastTurn<'_>,
     kind: &CaseKind,
+    form: &Form,
     handler: &str,
     reviewer: &str,
     reply: Option<&Reply>,
@@ -144,7 +170,7 @@ fn note(
     if !named.is_empty() {
         lines.push(format!("已知：{named}"));
     }
-    let missing = missing(filling, turn, kind);
+    let missing = missing(filling, turn, kind, form);
     if !missing.is_empty() {
         lines.push(format!("还缺：{}", missing.join("、")));
     }
@@ -199,10 +225,15 @@ fn named(filling: &Filling<'_>) -> String {
 }
 
 /// What the case needs and nobody has given yet. A picture may be any evidence, so that one ends the asking.
-fn missing(filling: &Filling<'_>, turn: &LastTurn<'_>, kind: &CaseKind) -> Vec<String> {
+fn missing(
+    filling: &Filling<'_>,
+    turn: &LastTurn<'_>,
+    kind: &CaseKind,
+    form: &Form,
+) -> Vec<String> {
     let given = |need: &String| match need.as_str() {
         "订单号" => filling.order().is_some(),
-        name => filling.reading.fields.blank(name).is_some(),
+        name => form.get(name).is_some() || filling.reading.fields.blank(name).is_some(),
     };
     let has_picture = turn
         .messages

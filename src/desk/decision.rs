@@ -137,6 +137,10 @@ pub struct CaseDraft {
     pub finish_due: DateTime<Utc>,
     /// For the colleague who takes over; personal data masked.
     pub note: String,
+    /// What of its form the customer has filled in.
+    pub form: super::case::Form,
+    /// It pays.
+    pub money: bool,
 }
 
 /// Why a decision came out as it did: enough to explain it to anybody, and to derive it again.

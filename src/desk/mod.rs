@@ -5,6 +5,7 @@
 pub mod alarm;
 pub mod alone;
 pub mod bots;
+pub mod case;
 pub mod cases;
 pub mod decide;
 pub mod decision;

@@ -23,6 +23,7 @@ use self::{
 use super::{
     arrangement::{Arranged, Arrangement},
     dates::{instant, local},
+    due::{CutOff, Due},
     intent::Span,
     shop::Shop,
     words::ShopId,
@@ -238,6 +239,53 @@ impl Plan {
                 instant(self.zone, local(date, DAY))
             }
         }
+    }
+
+    /// When something is due by a rule. What is due at a cut-off's "same day" is due when the last shift of that
+    /// day ends; working days are those on which a usual shift begins.
+    pub(super) fn due_by(&self, from: DateTime<Utc>, rule: Due, any_hour: bool) -> DateTime<Utc> {
+        match rule {
+            Due::After(span) => self.due(from, span, any_hour),
+            Due::Plain(minutes) => from + Duration::minutes(i64::from(minutes)),
+            Due::CutOff(CutOff {
+                before,
+                today,
+                next,
+            }) => {
+                let date = from.with_timezone(&self.zone).date_naive();
+                let at = |date, minute| instant(self.zone, local(date, minute));
+                if self.is_working_day(date) && from < at(date, before) {
+                    return match today {
+                        Some(minute) => at(date, minute),
+                        None => self.last_shift_ends(date, from),
+                    };
+                }
+                let cap = date + Duration::days(CAP_DAYS);
+                let mut date = date.succ_opt().unwrap_or(date);
+                while date < cap && !self.is_working_day(date) {
+                    date = date.succ_opt().unwrap_or(cap);
+                }
+                at(date, next)
+            }
+        }
+    }
+
+    fn is_working_day(&self, date: NaiveDate) -> bool {
+        !self.works() || self.works_on(date)
+    }
+
+    /// When the last shift that is on duty on a date after a moment ends; midnight at the latest, and without one.
+    fn last_shift_ends(&self, date: NaiveDate, after: DateTime<Utc>) -> DateTime<Utc> {
+        let midnight = instant(self.zone, local(date, DAY));
+        let mut last = None;
+        let mut spot = self.spot(after);
+        while let Some(here) = spot.filter(|spot| spot.start() < midnight) {
+            if here.is_staffed() {
+                last = Some(here.end().min(midnight));
+            }
+            spot = here.next();
+        }
+        last.filter(|end| *end > after).unwrap_or(midnight)
     }
 
     /// A moment as one would say it at `now`: 现在, 今天13:30, 明天9:00, 周三9:00, 3月2日9:00.

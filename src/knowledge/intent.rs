@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    dates,
+    due::{self, Due},
     form::{Form, Written},
     known::{Known, Owner, Sentence},
     patterns::{Pattern, compile},
@@ -36,9 +36,9 @@ pub struct Intent {
     /// Overrides the case kind's reviewer (审核).
     pub reviewer: Option<String>,
     /// Overrides the time to the first action.
-    pub first: Option<Span>,
+    pub first: Option<Due>,
     /// Overrides the time to the end.
-    pub finish: Option<Span>,
+    pub finish: Option<Due>,
     /// Fields worth asking for, by name.
     pub slots: Vec<String>,
     /// Strong evidence, normalised.
@@ -122,8 +122,8 @@ pub(super) fn read(
     } else {
         Opens::Never
     });
-    let first = span(&form, "首响", report);
-    let finish = span(&form, "完成", report);
+    let first = due::rule(&form, "首响", report);
+    let finish = due::rule(&form, "完成", report);
     let slots = form.list("字段", report);
     known.field_names("字段", &slots, report);
     let keywords = normal(form.groups("关键词", report), "关键词", report);
@@ -177,20 +177,6 @@ pub(super) fn read(
 pub(super) fn stem(file: &str) -> &str {
     let name = file.rsplit('/').next().unwrap_or(file);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
-}
-
-/// A length of time; `None` when it is missing or wrong (reported).
-pub(super) fn span(form: &Form, key: &str, report: &mut Report) -> Option<Span> {
-    let written = form.text(key, report)?;
-    let span = dates::span(&written.text);
-    if span.is_none() {
-        report.error(
-            written.place,
-            format!("“{key}”不是时长：“{}”", written.text),
-            "写成 30分钟、4小时、2天 或 1个工作日",
-        );
-    }
-    span
 }
 
 /// Words as they are compared; a word of which nothing is left is reported.

@@ -32,6 +32,9 @@ pub(super) enum Owner {
     Script(ScriptId),
 }
 
+/// Things a customer can name that no script may use as a blank.
+const ALSO: &[&str] = &["退款编号", "交易号", "工单号", "尾号", "地址"];
+
 /// What other files may be named in a file, and the ids that are taken.
 #[derive(Default)]
 pub(super) struct Known {
@@ -124,9 +127,33 @@ impl Known {
         IntentId::from(written.text.as_str())
     }
 
+    /// Names of fields of a form: things a customer can name, and those the form declares itself.
+    pub(super) fn form_names(
+        &self,
+        key: &str,
+        names: &[Written],
+        own: &[Written],
+        report: &mut Report,
+    ) {
+        let own: Vec<&str> = own.iter().map(|field| field.text.as_str()).collect();
+        names_of(
+            key,
+            names,
+            |name| FROM_CUSTOMER.contains(&name) || ALSO.contains(&name) || own.contains(&name),
+            || {
+                FROM_CUSTOMER
+                    .iter()
+                    .chain(ALSO)
+                    .copied()
+                    .chain(own.iter().copied())
+                    .collect()
+            },
+            report,
+        );
+    }
+
     /// Names of things a customer can name.
     pub(super) fn field_names(&self, key: &str, names: &[Written], report: &mut Report) {
-        const ALSO: &[&str] = &["退款编号", "交易号", "工单号", "尾号", "地址"];
         names_of(
             key,
             names,

@@ -10,6 +10,7 @@ pub mod case_kind;
 mod contest;
 mod dates;
 mod decode;
+pub mod due;
 pub(crate) mod factors;
 pub mod fields;
 pub mod forbidden;
@@ -23,6 +24,7 @@ mod load;
 pub mod manners;
 pub mod mask;
 pub(crate) mod memo;
+pub mod money;
 pub mod mood;
 pub(crate) mod negation;
 pub(crate) mod patterns;
@@ -49,6 +51,6 @@ pub use problem::{Place, Problem, Severity};
 pub use reading::{Reading, Said, Turn};
 pub use snapshot::{Files, Knowledge, Version, files};
 pub use words::{
-    AutoUse, CaseKindId, ContentKind, IntentId, Mode, Opens, Platform, Policy, Purpose, ScriptId,
-    ShopId, Speaker, Urgency,
+    AutoUse, CaseKindId, ContentKind, IntentId, Mode, Opens, Platform, Policy, Post, Purpose,
+    ScriptId, ShopId, Speaker, Urgency,
 };

@@ -13,6 +13,7 @@ use super::{
     arrangement::Arrangement,
     case_kind::CaseKind,
     contest::Answers,
+    due::Due,
     forbidden::{Bans, Finding},
     hours::{Coverage, Hours, Stay},
     intent::{Intent, Span},
@@ -377,6 +378,17 @@ impl Knowledge {
         any_hour: bool,
     ) -> DateTime<Utc> {
         self.hours.of(shop).due(from, span, any_hour)
+    }
+
+    /// When something that begins at `from` is due by a rule of a case kind.
+    pub fn due_by(
+        &self,
+        shop: &ShopId,
+        from: DateTime<Utc>,
+        rule: Due,
+        any_hour: bool,
+    ) -> DateTime<Utc> {
+        self.hours.of(shop).due_by(from, rule, any_hour)
     }
 
     /// A moment as a shop would say it at `now`: 现在, 今天13:30, 明天9:00, 周三9:00, 3月2日9:00.

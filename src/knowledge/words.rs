@@ -277,3 +277,54 @@ words!(
         Other = "other",
     }
 );
+
+words!(
+    /// What somebody does in the house; what a case kind names when it says who may.
+    Post {
+        /// Answers customers.
+        Agent = "agent" | "客服",
+        /// Leads agents.
+        Supervisor = "supervisor" | "主管",
+        /// Approves.
+        Reviewer = "reviewer" | "审核人",
+        /// Packs and sends.
+        Warehouse = "warehouse" | "仓库",
+        /// Pays.
+        Finance = "finance" | "财务",
+        /// Runs shops.
+        Operations = "operations" | "运营",
+        /// Writes scripts.
+        Editor = "editor" | "编辑",
+        /// Runs this service.
+        Admin = "admin" | "管理员",
+    }
+);
+
+impl Post {
+    /// As people say it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Agent => "客服",
+            Self::Supervisor => "主管",
+            Self::Reviewer => "审核人",
+            Self::Warehouse => "仓库",
+            Self::Finance => "财务",
+            Self::Operations => "运营",
+            Self::Editor => "编辑",
+            Self::Admin => "管理员",
+        }
+    }
+
+    /// The post behind a cell of a case kind, which may name it by a narrower word (售后, 审单, 店长). What nobody
+    /// knows is the supervisor's.
+    pub fn behind(cell: &str) -> Self {
+        let cell = cell.trim();
+        Self::parse(cell).unwrap_or(match cell {
+            "售前" | "售后" | "审单" | "打单" | "技术" | "在岗客服" => Self::Agent,
+            "仓管" | "发货" => Self::Warehouse,
+            "会计" | "出纳" => Self::Finance,
+            "店铺运营" => Self::Operations,
+            _ => Self::Supervisor,
+        })
+    }
+}

@@ -1,5 +1,5 @@
 //! The rounds: what time alone brings. Replies nobody fetched in time expire, so that their customers are
-//! looked at again.
+//! looked at again; cases become overdue, and approvals by word of mouth lapse.
 
 use std::sync::{
     Arc,
@@ -9,7 +9,7 @@ use std::sync::{
 use super::worker::{Step, Worker};
 use crate::{
     clock::Clock,
-    store::{Store, outbox::sweep},
+    store::{Store, casework, outbox::sweep},
 };
 
 /// How often the rounds are made, in milliseconds.
@@ -47,7 +47,11 @@ impl Worker for Rounds {
                 return Ok(false);
             }
             let swept = self.store.write(move |tx| sweep(tx, now, BATCH)).await?;
-            let more = swept >= BATCH as u64;
+            let late = self
+                .store
+                .write(move |tx| casework::sweep(tx, now, BATCH))
+                .await?;
+            let more = swept >= BATCH as u64 || late >= BATCH;
             if !more {
                 self.next
                     .store(now.timestamp_millis() + EVERY, Ordering::SeqCst);

@@ -5,6 +5,7 @@
 
 mod announcing;
 mod arranging;
+pub mod casework;
 mod shop_state;
 
 use std::sync::Arc;
@@ -17,7 +18,7 @@ pub use shop_state::{Answers, ShopState};
 use super::{Shelf, Unavailable};
 use crate::{
     clock::Clock,
-    desk::OwnerAct,
+    desk::{self, OwnerAct},
     knowledge::{Knowledge, Mode, ShopId, forbidden::Finding, hours::Stay},
     store::{
         self, Store,
@@ -71,6 +72,10 @@ pub enum Refused {
     MustStay(Vec<(ShopId, Stay)>),
     /// The words must not be sent.
     Forbidden(Vec<Finding>),
+    /// A case does not allow it.
+    Case(desk::case::Refusal),
+    /// The case has changed since he looked: it is at this version now.
+    StaleCase(i64),
     /// A value that cannot be.
     Wrong {
         /// The field.

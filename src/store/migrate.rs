@@ -31,7 +31,7 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 5,
-        text: include_str!("schema/0005_case_kinds.sql"),
+        text: include_str!("schema/0005_cases.sql"),
     },
 ];
 

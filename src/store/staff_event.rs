@@ -22,6 +22,16 @@ pub struct Who {
     pub role: String,
 }
 
+impl Who {
+    /// What this service does by itself.
+    pub fn bot() -> Self {
+        Self {
+            name: "bot".to_owned(),
+            role: "bot".to_owned(),
+        }
+    }
+}
+
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +46,8 @@ pub enum What {
     Announcement,
     /// Somebody said whose a conversation is.
     Ownership,
+    /// Something happened to a case.
+    Case,
 }
 
 impl What {
@@ -47,6 +59,7 @@ impl What {
             Self::Arrangement => "arrangement",
             Self::Announcement => "announcement",
             Self::Ownership => "ownership",
+            Self::Case => "case",
         }
     }
 
@@ -58,6 +71,7 @@ impl What {
             "arrangement" => Self::Arrangement,
             "announcement" => Self::Announcement,
             "ownership" => Self::Ownership,
+            "case" => Self::Case,
             _ => return None,
         })
     }
@@ -177,6 +191,24 @@ pub fn latest(
         ],
     )?;
     row.as_ref().map(event).transpose()
+}
+
+/// What happened to one subject, newest first.
+pub fn of(
+    tx: &mut dyn Tx,
+    what: What,
+    subject: i64,
+    limit: usize,
+) -> Result<Vec<StaffEvent>, Error> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.rows(
+        "SELECT id, at, who, role, what, shop, conversation, subject, reason, was, became FROM staff_event \
+         WHERE what = ?1 AND subject = ?2 ORDER BY id DESC LIMIT ?3",
+        &[what.code().into(), subject.into(), limit.into()],
+    )?
+    .iter()
+    .map(event)
+    .collect()
 }
 
 fn event(row: &Row) -> Result<StaffEvent, Error> {

@@ -95,7 +95,7 @@ pub struct ViewCase {
     pub number: String,
     /// What kind.
     pub kind: CaseKindId,
-    /// `draft`, `open` or `closed`.
+    /// `draft`, `open` … `closed`, as `desk::case::State::CODES` lists them; what is void counts as closed.
     pub state: String,
     /// Its order, when known.
     pub order: Option<String>,
@@ -192,7 +192,7 @@ fn cases(tx: &mut dyn Tx, conversation: i64) -> Result<Vec<ViewCase>, Error> {
         "SELECT id, number, kind, state, order_no, note, handler, reviewer, first_due, finish_due, fields FROM cases \
          WHERE id IN (\
            SELECT id FROM cases WHERE conversation = ?1 \
-           UNION SELECT e.case_id FROM case_event e JOIN decision d ON d.id = e.decision WHERE d.conversation = ?1) \
+           UNION SELECT case_id FROM case_link WHERE conversation = ?1) \
          ORDER BY id",
         &[conversation.into()],
     )?;
@@ -201,11 +201,11 @@ fn cases(tx: &mut dyn Tx, conversation: i64) -> Result<Vec<ViewCase>, Error> {
 
 fn case(tx: &mut dyn Tx, row: &Row) -> Result<ViewCase, Error> {
     let mut note = row.string("note")?;
-    for event in tx.rows(
-        "SELECT id, body FROM case_event WHERE case_id = ?1 AND what = 'appended' ORDER BY id",
+    for line in tx.rows(
+        "SELECT id, body FROM case_line WHERE case_id = ?1 ORDER BY id",
         &[row.int("id")?.into()],
     )? {
-        let body: serde_json::Value = event.json("body")?;
+        let body: serde_json::Value = line.json("body")?;
         note.push('\n');
         note.push_str(body["note"].as_str().unwrap_or_default());
     }

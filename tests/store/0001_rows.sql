@@ -17,3 +17,5 @@ INSERT INTO cases (id, number, shop, kind, case_key, conversation, state, fields
     first_due, finish_due, opened_at, decision)
   VALUES (1, 'LF-2511-0007', 'flagship', '物流', 'c:3', 3, 'open', '[]', '查件', '售后', '主管',
     1763643600000, 1763730000000, 1763640010000, 2);
+INSERT INTO case_event (case_id, at, what, body, decision) VALUES (1, 1763640010000, 'opened', '{"note":"查件","fields":[]}', 2);
+INSERT INTO case_event (case_id, at, what, body, decision) VALUES (1, 1763640020000, 'appended', '{"note":"催了","fields":[]}', NULL);

@@ -123,14 +123,17 @@ async fn two_cases_of_one_order_are_joined(house: House) {
     let events = house
         .store
         .read(|tx| {
-            tx.rows("SELECT what FROM case_event ORDER BY id", &[])?
-                .iter()
-                .map(|r| r.string("what"))
-                .collect()
+            tx.rows(
+                "SELECT reason FROM staff_event WHERE what = 'case' ORDER BY id",
+                &[],
+            )?
+            .iter()
+            .map(|r| r.string("reason"))
+            .collect()
         })
         .await;
     let events: Vec<String> = events.unwrap();
-    assert_eq!(events, ["opened", "opened", "merged", "joined", "appended"]);
+    assert_eq!(events, ["open", "open", "merge", "join", "append"]);
 }
 
 async fn case_numbers_count_per_month(house: House) {

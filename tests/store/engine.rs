@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jieban::store::{
-    Error, Store, messages,
+    Error, Store, casework, messages,
     outbox::{self, Outcome},
     sqlite::Local,
-    work,
+    staff_event, work,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -180,7 +180,23 @@ async fn is_as_it_was(house: House) {
         house.said("old").await,
         ["customer:到哪了", "bot_auto:在路上"]
     );
-    assert_eq!(house.view("old").await.cases[0].number, "LF-2511-0007");
+    let case = house.view("old").await.cases.remove(0);
+    assert_eq!(
+        (case.number.as_str(), case.note.as_str()),
+        ("LF-2511-0007", "查件\n催了")
+    );
+    // What happened to its case stands in the one journal, and its words are found.
+    let told = house
+        .store
+        .read(|tx| {
+            let events = staff_event::of(tx, staff_event::What::Case, 1, 9)?;
+            let words = casework::causes(tx, 1)?;
+            let told: Vec<String> = events.into_iter().map(|event| event.reason).collect();
+            Ok((told, words.len()))
+        })
+        .await
+        .unwrap();
+    assert_eq!(told, (vec!["appended".to_owned(), "opened".to_owned()], 1));
     assert_eq!(house.claim(0).await.len(), 0);
     assert!(
         house

@@ -11,6 +11,7 @@ use jieban::{
     desk::{
         Because, Caps, CaseDraft, Decision, Facts, Inbound, InboundMessage, Reply, ReplyClass,
         Role, Seen, Suggestion, Verdict,
+        case::{Form, ORDER},
     },
     knowledge::{
         ContentKind, Platform, Policy, ShopId, Speaker, Version, fields::Fields, hours::Cover,
@@ -260,6 +261,8 @@ pub(crate) fn case(order: Option<&str>, note: &str) -> CaseDraft {
         first_due: at(3600),
         finish_due: at(86_400),
         note: note.into(),
+        form: Form::of(order.map(|order| (ORDER, order))),
+        money: false,
     }
 }
 

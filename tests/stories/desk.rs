@@ -95,7 +95,7 @@ fn people() -> BTreeMap<String, Person> {
 }
 
 /// The token of a person of the stories.
-fn token(name: &str) -> String {
+pub fn token(name: &str) -> String {
     let letters: String = name.bytes().map(|byte| format!("{byte:02x}")).collect();
     format!("token-{letters}-token")
 }

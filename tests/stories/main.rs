@@ -9,6 +9,7 @@ mod announcement;
 mod bursts;
 mod caps;
 mod cases;
+mod casework;
 mod cover;
 mod day;
 mod deliveries;

@@ -28,8 +28,8 @@ const BESIDES: f32 = 0.9;
 const COVER: f32 = 0.2;
 /// How much of what is left a word closes that the script asks for.
 const MENTION: f32 = 0.2;
-/// What is left to a script when none of the words that it asks for was said.
-const UNSAID: f32 = 0.9;
+/// What a script loses when none of the words that it asks for was said, nor a sentence near one of its own.
+const UNSAID: f32 = 0.1;
 /// The most that words in common alone are worth: enough to be offered before what is hardly understood.
 const SHARED: f32 = 0.57;
 /// What all words in common add to that.
@@ -154,7 +154,7 @@ impl Shelf {
                             *score = 1.0 - (1.0 - *score) * (1.0 - MENTION * *score);
                         }
                     }
-                    Some(false) => read.score *= UNSAID,
+                    Some(false) => read.score *= 1.0 - UNSAID * (1.0 - read.near),
                     None => {}
                 }
                 read.fits = read.grounds >= fits;

@@ -77,7 +77,7 @@ impl FromRequestParts<State> for Id {
 }
 
 /// The name in an address.
-struct Name(String);
+pub(super) struct Name(pub(super) String);
 
 impl FromRequestParts<State> for Name {
     type Rejection = Problem;

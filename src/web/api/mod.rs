@@ -8,6 +8,9 @@ pub mod roles;
 mod announcements;
 mod arrangements;
 mod asked;
+mod case_acts;
+mod case_shown;
+mod cases;
 mod conversations;
 mod events;
 mod insider;
@@ -80,6 +83,24 @@ fn doors() -> OpenApiRouter<State> {
         .routes(routes!(conversations::end))
         .routes(routes!(queue::list))
         .routes(routes!(events::list))
+        .routes(routes!(cases::list, cases::open))
+        .routes(routes!(cases::show, case_acts::edit))
+        .routes(routes!(case_acts::confirm))
+        .routes(routes!(case_acts::submit))
+        .routes(routes!(case_acts::approve))
+        .routes(routes!(case_acts::approve_orally))
+        .routes(routes!(case_acts::reject))
+        .routes(routes!(case_acts::claim))
+        .routes(routes!(case_acts::release))
+        .routes(routes!(case_acts::wait))
+        .routes(routes!(case_acts::done))
+        .routes(routes!(case_acts::close))
+        .routes(routes!(case_acts::drop_it))
+        .routes(routes!(case_acts::reopen))
+        .routes(routes!(case_acts::postpone))
+        .routes(routes!(case_acts::split))
+        .routes(routes!(case_acts::merge))
+        .routes(routes!(case_acts::append))
 }
 
 /// Every door of the API, guarded.

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::insider::not_his_shop;
-use crate::{service::switchboard::Refused, web::problem::Problem};
+use crate::{desk::case::Refusal, service::switchboard::Refused, web::problem::Problem};
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
@@ -81,6 +81,34 @@ impl From<Refused> for Problem {
                 )
                 .at("text")
                 .with("findings", json!(findings))
+            }
+            Refused::StaleCase(version) => conflict(
+                "case-stale",
+                "the case has changed since you looked",
+                "look at it again, then say the version you saw",
+                "这张工单刚被别人改过，请重新查看后再操作",
+            )
+            .with("version", json!(version)),
+            Refused::Case(refusal) => {
+                let problem = Self::new(
+                    StatusCode::CONFLICT,
+                    refusal.code(),
+                    "Not as the case stands",
+                    refusal.en(),
+                    "do what the detail says",
+                    "请按 detail_zh 的说明操作",
+                )
+                .with("detail_zh", json!(refusal.zh()));
+                let problem = match &refusal {
+                    Refusal::Missing(fields) => problem.with("missing", json!(fields)),
+                    Refusal::Double { numbers } => problem.with("cases", json!(numbers)),
+                    Refusal::NoField { known, .. } => problem.with("known", json!(known)),
+                    _ => problem,
+                };
+                match refusal.field() {
+                    Some(field) => problem.at(field),
+                    None => problem,
+                }
             }
             Refused::Wrong { field, what } => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

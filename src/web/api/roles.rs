@@ -1,6 +1,8 @@
 //! Who may open which door: one row for each, and what is not here opens to nobody.
 
-use crate::config::Role::{self, Admin, Agent, Editor, Operations, Reviewer, Supervisor};
+use crate::config::Role::{
+    self, Admin, Agent, Editor, Finance, Operations, Reviewer, Supervisor, Warehouse,
+};
 
 /// One door of the API.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,13 @@ const LEAD: OpensTo = OpensTo::Roles(&[Supervisor, Operations, Admin]);
 const STOP: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Operations, Editor, Admin]);
 /// Who reads what people did.
 const LOG: OpensTo = OpensTo::Roles(&[Supervisor, Reviewer, Operations, Admin]);
+
+/// Who works on cases. Which of them he sees, and what he may do with them, their kinds say.
+const CASES: OpensTo = OpensTo::Roles(&[
+    Agent, Supervisor, Reviewer, Warehouse, Finance, Operations, Admin,
+]);
+/// Who proposes what others must do.
+const PROPOSE: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Warehouse, Operations, Admin]);
 
 const fn door(method: &'static str, path: &'static str, opens_to: OpensTo) -> Door {
     Door {
@@ -72,6 +81,26 @@ pub const DOORS: &[Door] = &[
     door("POST",   "/v1/conversations/{id}/end", DESK),
     door("GET",    "/v1/queue", DESK),
     door("GET",    "/v1/events", LOG),
+    door("GET",    "/v1/cases", CASES),
+    door("POST",   "/v1/cases", PROPOSE),
+    door("GET",    "/v1/cases/{number}", CASES),
+    door("PATCH",  "/v1/cases/{number}", CASES),
+    door("POST",   "/v1/cases/{number}/confirm", PROPOSE),
+    door("POST",   "/v1/cases/{number}/submit", PROPOSE),
+    door("POST",   "/v1/cases/{number}/approve", CASES),
+    door("POST",   "/v1/cases/{number}/approve-orally", PROPOSE),
+    door("POST",   "/v1/cases/{number}/reject", CASES),
+    door("POST",   "/v1/cases/{number}/claim", CASES),
+    door("POST",   "/v1/cases/{number}/release", CASES),
+    door("POST",   "/v1/cases/{number}/wait", CASES),
+    door("POST",   "/v1/cases/{number}/done", CASES),
+    door("POST",   "/v1/cases/{number}/close", CASES),
+    door("POST",   "/v1/cases/{number}/drop", PROPOSE),
+    door("POST",   "/v1/cases/{number}/reopen", PROPOSE),
+    door("POST",   "/v1/cases/{number}/postpone", CASES),
+    door("POST",   "/v1/cases/{number}/split", PROPOSE),
+    door("POST",   "/v1/cases/{number}/merge", PROPOSE),
+    door("POST",   "/v1/cases/{number}/lines", CASES),
 ];
 
 /// The door of a route; `HEAD` goes through that of `GET`.

@@ -229,6 +229,8 @@ pub(super) enum WhatCode {
     Arrangement,
     Announcement,
     Ownership,
+    /// Something happened to a case.
+    Case,
 }
 
 /// Why, in the words of who does it.
@@ -371,6 +373,11 @@ impl From<Conversation> for ConversationShown {
 
 impl From<StaffEvent> for EventShown {
     fn from(event: StaffEvent) -> Self {
+        // What cases hold is personal; the case itself shows it to those whose work needs it.
+        let personal = |value| match event.what {
+            What::Case => super::case_shown::masked(value),
+            _ => value,
+        };
         Self {
             id: event.id.to_string(),
             at: event.at,
@@ -382,13 +389,17 @@ impl From<StaffEvent> for EventShown {
                 What::Arrangement => WhatCode::Arrangement,
                 What::Announcement => WhatCode::Announcement,
                 What::Ownership => WhatCode::Ownership,
+                What::Case => WhatCode::Case,
             },
             shop: event.shop.map(|shop| shop.to_string()),
             conversation: event.conversation.map(|id| id.to_string()),
             subject: event.subject.map(|id| id.to_string()),
-            reason: event.reason,
-            before: event.before,
-            after: event.after,
+            reason: match event.what {
+                What::Case => crate::knowledge::mask::mask(&event.reason),
+                _ => event.reason,
+            },
+            before: personal(event.before),
+            after: personal(event.after),
         }
     }
 }
