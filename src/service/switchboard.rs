@@ -5,6 +5,7 @@
 
 mod announcing;
 mod arranging;
+mod promising;
 mod shop_state;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 
 pub use arranging::{Arrangements, LONGEST_LUNCH, LUNCH, SOON};
+pub use promising::{Given, Look, Promises};
 pub use shop_state::{Answers, ShopState};
 
 use super::{Shelf, Unavailable};
@@ -69,6 +71,8 @@ pub enum Refused {
     NotOnDuty,
     /// Somebody must stay.
     MustStay(Vec<(ShopId, Stay)>),
+    /// It has ended and cannot be moved any more.
+    Ended,
     /// The words must not be sent.
     Forbidden(Vec<Finding>),
     /// A value that cannot be.

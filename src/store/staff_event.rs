@@ -22,6 +22,16 @@ pub struct Who {
     pub role: String,
 }
 
+impl Who {
+    /// The bot, for what it does alone.
+    pub fn bot() -> Self {
+        Self {
+            name: "bot".to_owned(),
+            role: "bot".to_owned(),
+        }
+    }
+}
+
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +46,8 @@ pub enum What {
     Announcement,
     /// Somebody said whose a conversation is.
     Ownership,
+    /// The house promised something, or a promise was kept, broken, moved or passed its time.
+    Promise,
 }
 
 impl What {
@@ -47,6 +59,7 @@ impl What {
             Self::Arrangement => "arrangement",
             Self::Announcement => "announcement",
             Self::Ownership => "ownership",
+            Self::Promise => "promise",
         }
     }
 
@@ -58,6 +71,7 @@ impl What {
             "arrangement" => Self::Arrangement,
             "announcement" => Self::Announcement,
             "ownership" => Self::Ownership,
+            "promise" => Self::Promise,
             _ => return None,
         })
     }

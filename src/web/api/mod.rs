@@ -14,6 +14,7 @@ mod insider;
 mod kill;
 mod lunch;
 mod me;
+mod promises;
 mod queue;
 mod refused;
 mod shapes;
@@ -80,6 +81,11 @@ fn doors() -> OpenApiRouter<State> {
         .routes(routes!(conversations::end))
         .routes(routes!(queue::list))
         .routes(routes!(events::list))
+        .routes(routes!(promises::list, promises::add))
+        .routes(routes!(promises::show))
+        .routes(routes!(promises::keep))
+        .routes(routes!(promises::break_it))
+        .routes(routes!(promises::postpone))
 }
 
 /// Every door of the API, guarded.

@@ -1,6 +1,8 @@
 //! Who may open which door: one row for each, and what is not here opens to nobody.
 
-use crate::config::Role::{self, Admin, Agent, Editor, Operations, Reviewer, Supervisor};
+use crate::config::Role::{
+    self, Admin, Agent, Editor, Finance, Operations, Reviewer, Supervisor, Warehouse,
+};
 
 /// One door of the API.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,13 @@ const LEAD: OpensTo = OpensTo::Roles(&[Supervisor, Operations, Admin]);
 const STOP: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Operations, Editor, Admin]);
 /// Who reads what people did.
 const LOG: OpensTo = OpensTo::Roles(&[Supervisor, Reviewer, Operations, Admin]);
+
+/// Who sees what the house has promised.
+const PROMISES: OpensTo = OpensTo::Roles(&[
+    Agent, Supervisor, Reviewer, Warehouse, Finance, Operations, Admin,
+]);
+/// Who does what was promised.
+const DOERS: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Warehouse, Finance, Admin]);
 
 const fn door(method: &'static str, path: &'static str, opens_to: OpensTo) -> Door {
     Door {
@@ -72,6 +81,12 @@ pub const DOORS: &[Door] = &[
     door("POST",   "/v1/conversations/{id}/end", DESK),
     door("GET",    "/v1/queue", DESK),
     door("GET",    "/v1/events", LOG),
+    door("GET",    "/v1/promises", PROMISES),
+    door("POST",   "/v1/promises", DESK),
+    door("GET",    "/v1/promises/{id}", PROMISES),
+    door("POST",   "/v1/promises/{id}/keep", DOERS),
+    door("POST",   "/v1/promises/{id}/break", DESK),
+    door("POST",   "/v1/promises/{id}/move", DESK),
 ];
 
 /// The door of a route; `HEAD` goes through that of `GET`.

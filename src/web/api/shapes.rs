@@ -229,6 +229,7 @@ pub(super) enum WhatCode {
     Arrangement,
     Announcement,
     Ownership,
+    Promise,
 }
 
 /// Why, in the words of who does it.
@@ -382,6 +383,7 @@ impl From<StaffEvent> for EventShown {
                 What::Arrangement => WhatCode::Arrangement,
                 What::Announcement => WhatCode::Announcement,
                 What::Ownership => WhatCode::Ownership,
+                What::Promise => WhatCode::Promise,
             },
             shop: event.shop.map(|shop| shop.to_string()),
             conversation: event.conversation.map(|id| id.to_string()),
