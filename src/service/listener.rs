@@ -76,7 +76,8 @@ impl Ear {
             Dialect::Sqlite => self.place = lines.upto,
             Dialect::Postgres => {
                 self.marks.push_back((now, lines.upto));
-                self.heard.extend(lines.lines.iter().map(|line| line.message));
+                self.heard
+                    .extend(lines.lines.iter().map(|line| line.message));
                 while let Some((at, upto)) = self.marks.front().copied()
                     && at + LAG <= now
                 {
@@ -92,12 +93,7 @@ impl Ear {
 
 impl Listener {
     /// Begins where somebody has listened to last.
-    pub fn new(
-        store: Store,
-        clock: Arc<dyn Clock>,
-        shelf: Arc<Shelf>,
-        thinker: Thinker,
-    ) -> Self {
+    pub fn new(store: Store, clock: Arc<dyn Clock>, shelf: Arc<Shelf>, thinker: Thinker) -> Self {
         Self {
             store,
             clock,
@@ -110,7 +106,11 @@ impl Listener {
     async fn listen(&self) -> Result<bool, Error> {
         let now = self.clock.now();
         let dialect = self.store.dialect();
-        let ear = self.ear.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let ear = self
+            .ear
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         let mut ear = match ear {
             Some(ear) => ear,
             None => Ear::at(self.store.read(place).await?),

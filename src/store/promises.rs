@@ -17,7 +17,10 @@ use super::{
     Error, Row, Tx,
     staff_event::{Done, What, Who, note},
 };
-use crate::{desk::promise::Said, knowledge::{CaseKindId, ShopId}};
+use crate::{
+    desk::promise::Said,
+    knowledge::{CaseKindId, ShopId},
+};
 
 /// A promise, and how it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,13 +176,14 @@ pub enum Changed {
 }
 
 /// Writes down a promise somebody gave by word of mouth or telephone.
-pub fn add(
-    tx: &mut dyn Tx,
-    who: &Who,
-    new: &ByHand,
-    now: DateTime<Utc>,
-) -> Result<Promise, Error> {
-    let case = listen::case_of(tx, &new.shop, new.conversation, new.order.as_deref(), &new.cases)?;
+pub fn add(tx: &mut dyn Tx, who: &Who, new: &ByHand, now: DateTime<Utc>) -> Result<Promise, Error> {
+    let case = listen::case_of(
+        tx,
+        &new.shop,
+        new.conversation,
+        new.order.as_deref(),
+        &new.cases,
+    )?;
     let row = tx.first(
         "INSERT INTO promise (shop, conversation, customer, order_no, case_id, speaker, agent, text, kind, said, made_at, \
            first_due_at, due_at, moves, state, reason) \
@@ -217,7 +221,11 @@ pub fn settle(
     let Some(before) = locked(tx, id)? else {
         return Ok(None);
     };
-    if before.settled.as_ref().is_some_and(|known| known.how == how) {
+    if before
+        .settled
+        .as_ref()
+        .is_some_and(|known| known.how == how)
+    {
         return Ok(Some(Changed::Done(Box::new(before))));
     }
     tx.run(

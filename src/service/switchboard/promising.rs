@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Allowed, LONGEST, LONGEST_REASON, PAGE, Refused, Switchboard, fits, known, may, wrong};
+use super::{
+    Allowed, LONGEST, LONGEST_REASON, PAGE, Refused, Switchboard, fits, known, may, wrong,
+};
 use crate::{
     knowledge::ShopId,
     store::{
@@ -196,7 +198,10 @@ impl Switchboard {
         let at = self.clock.now();
         let silent = reason.trim().is_empty();
         self.change(allowed, id, move |tx, before| {
-            let turns = before.settled.as_ref().is_some_and(|known| known.how != how);
+            let turns = before
+                .settled
+                .as_ref()
+                .is_some_and(|known| known.how != how);
             let anew = before.settled.as_ref().is_none_or(|known| known.how != how);
             if silent && (turns || anew && how == Outcome::Broken) {
                 return Ok(Err(wrong("reason", "写上原因")));

@@ -76,12 +76,7 @@ pub fn place(tx: &mut dyn Tx) -> Result<i64, Error> {
 
 /// What the house said among the `span` messages after one, and what has become of lines that were unsure. History
 /// says nothing.
-pub fn lines(
-    tx: &mut dyn Tx,
-    after: i64,
-    span: i64,
-    now: DateTime<Utc>,
-) -> Result<Lines, Error> {
+pub fn lines(tx: &mut dyn Tx, after: i64, span: i64, now: DateTime<Utc>) -> Result<Lines, Error> {
     let top = tx
         .first("SELECT MAX(id) AS id FROM message", &[])?
         .map_or(Ok(None), |row| row.opt_int("id"))?
@@ -94,8 +89,10 @@ pub fn lines(
     };
     if upto > after {
         let rows = tx.rows(
-            &format!("{LINE} WHERE m.id > ?1 AND m.id <= ?2 AND m.history = 0 AND m.kind = 'text' \
-              AND m.speaker IN ('human', 'bot_assist', 'bot_auto', 'notice') ORDER BY m.id"),
+            &format!(
+                "{LINE} WHERE m.id > ?1 AND m.id <= ?2 AND m.history = 0 AND m.kind = 'text' \
+              AND m.speaker IN ('human', 'bot_assist', 'bot_auto', 'notice') ORDER BY m.id"
+            ),
             &[after.into(), upto.into()],
         )?;
         for row in &rows {
