@@ -30,7 +30,7 @@ CREATE INDEX promise_shop ON promise (shop, due_at, id) WHERE state = 'open';
 CREATE INDEX promise_late ON promise (due_at, id) WHERE state = 'open' AND overdue_at IS NULL;
 CREATE INDEX promise_settled ON promise (shop, state, settled_at, id) WHERE settled_at IS NOT NULL;
 CREATE INDEX promise_conversation ON promise (conversation, id) WHERE conversation IS NOT NULL;
-CREATE INDEX promise_order ON promise (shop, order_no, id) WHERE order_no IS NOT NULL;
+CREATE INDEX promise_order ON promise (order_no, id) WHERE order_no IS NOT NULL;
 CREATE INDEX promise_case ON promise (case_id, id) WHERE case_id IS NOT NULL;
 
 -- Lines of the bot that were listened to before anybody knew whether they left.
