@@ -18,6 +18,7 @@ use crate::{
         Alarms, Front, Shelf, Switchboard, Worker,
         courier::{Courier, Way},
         decider::{Decider, Round},
+        listener::Listener,
         rounds::Rounds,
         shelf::NoKnowledge,
         thinker::Thinker,
@@ -164,6 +165,13 @@ impl App {
                 alarms,
             )),
         ];
+        let listening = Thinker::start("listener").map_err(NoKnowledge::Thread)?;
+        workers.push(Arc::new(Listener::new(
+            store.clone(),
+            clock.clone(),
+            shelf.clone(),
+            listening,
+        )));
         let decider = |round, thinker: &Thinker| {
             Arc::new(Decider {
                 round,

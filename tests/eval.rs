@@ -194,6 +194,42 @@ fn known_rows_give_known_figures() {
 }
 
 #[test]
+fn promises_are_compared_with_what_somebody_read() {
+    let data = Data::new();
+    let said = |id: &str, texts: &[&str]| {
+        let context: Vec<Value> = texts
+            .iter()
+            .map(|text| json!({"role": "agent", "text": text}))
+            .collect();
+        json!({"id": id, "text": "好", "context": context})
+    };
+    data.lines(
+        "intent/a.jsonl",
+        &[
+            said("a", &["明天给您补发", "要不要给您补发"]),
+            said("b", &["专员[数字x]小时内联系您", "有结果了跟您讲"]),
+        ],
+    );
+    data.write(
+        "labels.csv",
+        "# which were drawn, and how\nid,turn,draw,promise,kind\na,0,all,yes,补发\na,1,all,no,\nb,0,dense,yes,回复\nb,1,dense,yes,回复\n",
+    );
+    let report = data.json(&["promises", "labels.csv", "."]);
+    for (name, value, of) in [
+        ("recall", 2.0 / 3.0, 3),
+        ("precision", 1.0, 2),
+        ("all · recall", 1.0, 1),
+        ("dense · recall", 0.5, 2),
+        ("kind, where found", 1.0, 2),
+    ] {
+        near(figure(&report, 0, name), value, of, name);
+    }
+    let wrong = report["sections"][0]["examples"][0][1].as_array().unwrap();
+    assert_eq!(wrong.len(), 1);
+    assert_eq!(wrong[0]["id"], "b:1");
+}
+
+#[test]
 fn a_list_of_questions_becomes_a_folder_and_is_found() {
     let data = Data::new();
     let found = data.json(&[

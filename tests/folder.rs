@@ -456,7 +456,7 @@ fn files_without_a_place_and_doubles() {
     错误 shop.yaml 不认识的文件，不知道放在这里做什么用
         → 您是不是想写“shops.yaml”？不用的文件可以放进“待处理”文件夹
     错误 图片.png 不认识的文件，不知道放在这里做什么用
-        → 这里只放 shops.yaml、intents/<编号>.yaml、scripts/<文件夹>/<名称>.md、cases/<名称>.yaml、hours/weekly.csv、hours/holidays.csv、rules/forbidden.csv、rules/mood.csv、rules/spelling.csv、rules/ranking.yaml；其他的放进“待处理”文件夹
+        → 这里只放 shops.yaml、intents/<编号>.yaml、scripts/<文件夹>/<名称>.md、cases/<名称>.yaml、hours/weekly.csv、hours/holidays.csv、rules/forbidden.csv、rules/mood.csv、rules/spelling.csv、rules/ranking.yaml、rules/promises.yaml；其他的放进“待处理”文件夹
     "#);
 }
 
@@ -579,17 +579,41 @@ fn a_quote_that_never_closes_is_found() {
     "#);
 }
 
+#[test]
+fn promises_say_what_is_wrong_with_them() {
+    insta::assert_snapshot!(said_with([(
+        "rules/promises.yaml",
+        "种类:\n  - 名称: 补发\n    写法: [补发]\n    工单: [补发货]\n  - 名称: 补发\n    附属: 对\n时段:\n  - 说法: [上午]\n    到: 中午\n随口: 马上\n没说时间: 很久\n",
+    )]), @r"
+    提醒 rules/promises.yaml:4:10 没有工单类型“补发货”
+        → 写 cases/ 里有的名称，或删掉
+    错误 rules/promises.yaml:5 缺少“写法”
+        → 写一行“写法: [补发, 补寄]”
+    错误 rules/promises.yaml:5:9 “补发”写了两次
+        → 只留一个
+    错误 rules/promises.yaml:6:9 “附属”不能是“对”
+        → 写 是 或 否
+    错误 rules/promises.yaml:9:8 不是钟点：“中午”
+        → 写成 '18:00' 这样，两边加引号
+    错误 rules/promises.yaml:10:5 “随口”应该是一个列表
+        → 每一项以“- 说法: [马上]”开头
+    错误 rules/promises.yaml:11:7 “没说时间”不是时长：“很久”
+        → 写成 30分钟、4小时、2天 或 1个工作日
+    ");
+}
+
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config::with_cases(200))]
     #[test]
     fn no_bytes_can_break_the_reader(
-        place in 0usize..8,
+        place in 0usize..9,
         bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200),
         text in "[-编号: \\[\\]{}|\n\t\"'#&*!,，：0-9a-z名称]{0,120}",
     ) {
         const PLACES: &[&str] = &[
             "shops.yaml", "intents/a.yaml", "scripts/a.md", "cases/a.yaml",
             "hours/weekly.csv", "hours/holidays.csv", "rules/mood.csv", "rules/ranking.yaml",
+            "rules/promises.yaml",
         ];
         let mut folder = good();
         folder.insert(PLACES[place].to_owned(), bytes);

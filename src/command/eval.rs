@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod finding;
+mod promises;
 mod replies;
 mod rows;
 mod understanding;
@@ -98,6 +99,14 @@ enum What {
         /// The rows.
         file: PathBuf,
     },
+    /// Whether lines of agents that bind the house are told from those that do not.
+    Promises {
+        /// A table with the columns `id`, `turn`, `promise`, `kind`: which turn of which row's context, and what
+        /// somebody read in it. Lines that begin with `#` are passed over.
+        labels: PathBuf,
+        /// The folder whose `intent/*.jsonl` hold the rows.
+        folder: PathBuf,
+    },
     /// How long one message takes to read.
     Latency {
         /// The rows.
@@ -159,6 +168,7 @@ impl Eval {
                 )?]
             }
             What::Fields { file } => vec![understanding::fields(&bench, &rows::read(file)?, file)],
+            What::Promises { labels, folder } => vec![promises::promises(&bench, labels, folder)?],
             What::Latency { file } => {
                 vec![understanding::latency(&bench, rows::read(file)?, file)?]
             }

@@ -15,6 +15,7 @@ pub mod filling;
 pub mod handoff;
 pub mod message;
 pub mod news;
+pub mod promise;
 pub mod rescue;
 pub mod standing;
 pub mod turn;

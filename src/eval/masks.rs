@@ -8,6 +8,23 @@ use regex::Regex;
 /// A mask such as `[订单x]`.
 static MASK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\[(\p{Han}{1,6})x\]").ok());
 
+static ANY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\[(\p{Han}{1,6})x?\]").ok());
+
+/// A text with something for every mask that fits where it stands, so that 今天[时间x]之前 names a moment.
+pub fn stand_in(text: &str) -> String {
+    let Some(mask) = ANY.as_ref() else {
+        return text.to_owned();
+    };
+    mask.replace_all(text, |found: &regex::Captures<'_>| match &found[1] {
+        "数字" => "2",
+        "时间" => "18:00",
+        "日期" => "12月1号",
+        "金额" => "30元",
+        _ => "",
+    })
+    .into_owned()
+}
+
 /// The masks of `text`, by name, with what stands for them in `filled`; `None` when the two texts cannot
 /// be laid over each other.
 pub fn filled<'t>(text: &'t str, filled: &'t str) -> Option<Vec<(&'t str, &'t str)>> {

@@ -12,6 +12,7 @@ use super::{
     known::{Known, Sentence},
     mood::MoodWord,
     problem::{Place, Problem, Report, Severity, nearest},
+    promises::{self, PromiseRules},
     ranking::Ranking,
     rules,
     script::{self, Script},
@@ -32,6 +33,8 @@ pub(super) struct Loaded {
     pub(super) mood: Vec<MoodWord>,
     pub(super) spelling: Vec<(String, String)>,
     pub(super) ranking: Ranking,
+    /// `None`: the folder has no such file.
+    pub(super) promises: Option<PromiseRules>,
     pub(super) sentences: Vec<Sentence>,
 }
 
@@ -48,6 +51,7 @@ enum Room {
     Mood,
     Spelling,
     Ranking,
+    Promises,
 }
 
 impl Room {
@@ -60,6 +64,7 @@ impl Room {
             "rules/mood.csv" => Self::Mood,
             "rules/spelling.csv" => Self::Spelling,
             "rules/ranking.yaml" => Self::Ranking,
+            "rules/promises.yaml" => Self::Promises,
             _ => match path.split_once('/')? {
                 ("intents", name) if !name.contains('/') && name.ends_with(".yaml") => Self::Intent,
                 ("cases", name) if !name.contains('/') && name.ends_with(".yaml") => Self::CaseKind,
@@ -88,6 +93,7 @@ const PLACES: &[&str] = &[
     "rules/mood.csv",
     "rules/spelling.csv",
     "rules/ranking.yaml",
+    "rules/promises.yaml",
 ];
 
 /// Whether a path is nobody's business: guides, hidden and half-saved files, and what waits to be sorted in.
@@ -222,6 +228,9 @@ pub(super) fn load(files: &Files) -> (Loaded, Vec<Problem>) {
             loaded.ranking = rules::ranking(root, report);
         },
     );
+    read.yaml(Room::Promises, promises::KEYS, true, |_, root, report| {
+        loaded.promises = Some(promises::read(root, Some(&known.case_kinds), report));
+    });
     loaded.hours = Hours::new(&loaded.shops, &weekly, &dated);
     loaded.sentences = known.sentences;
 
@@ -250,6 +259,7 @@ impl Room {
             Self::Mood => "mood",
             Self::Spelling => "spelling",
             Self::Ranking => "ranking",
+            Self::Promises => "promises",
         }
     }
 }

@@ -29,6 +29,7 @@ pub mod mood;
 pub(crate) mod negation;
 pub(crate) mod patterns;
 pub mod problem;
+pub mod promises;
 pub(crate) mod question;
 pub mod ranking;
 pub mod reader;

@@ -6,13 +6,14 @@ use std::{
     sync::OnceLock,
 };
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use sha2::{Digest, Sha256};
 
 use super::{
     arrangement::Arrangement,
     case_kind::CaseKind,
     contest::Answers,
+    dates::instant,
     due::Due,
     forbidden::{Bans, Finding},
     hours::{Coverage, Hours, Stay},
@@ -21,6 +22,7 @@ use super::{
     load,
     mood::MoodWord,
     problem::{Problem, Severity},
+    promises::PromiseRules,
     ranking::Ranking,
     reader::Reader,
     reading::{Reading, Turn},
@@ -96,6 +98,7 @@ pub struct Knowledge {
     mood: Vec<MoodWord>,
     spelling: Vec<(String, String)>,
     ranking: Ranking,
+    promises: PromiseRules,
     reader: Reader,
     pub(super) sentences: Vec<Sentence>,
     /// Known once it was reviewed.
@@ -140,6 +143,7 @@ impl Knowledge {
             mood,
             spelling,
             ranking,
+            promises,
             sentences,
         } = loaded;
         let reader = Reader::build(&intents, &scripts, &mood, &spelling, ranking);
@@ -183,6 +187,7 @@ impl Knowledge {
             mood,
             spelling,
             ranking,
+            promises: promises.unwrap_or_else(|| PromiseRules::shipped().clone()),
             sentences,
             answers: OnceLock::new(),
         };
@@ -413,6 +418,16 @@ impl Knowledge {
     /// The rows of `rules/spelling.csv`: what is written and what is meant.
     pub fn spelling(&self) -> &[(String, String)] {
         &self.spelling
+    }
+
+    /// What the house calls a promise.
+    pub fn promises(&self) -> &PromiseRules {
+        &self.promises
+    }
+
+    /// The moment at which the wall clock of a shop's zone shows a time, or first shows more.
+    pub fn at_wall(&self, shop: &ShopId, local: NaiveDateTime) -> DateTime<Utc> {
+        instant(self.shop_or_default(shop).zone, local)
     }
 
     /// The weights and thresholds.

@@ -6,6 +6,7 @@
 mod announcing;
 mod arranging;
 pub mod casework;
+mod promising;
 mod shop_state;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 
 pub use arranging::{Arrangements, LONGEST_LUNCH, LUNCH, SOON};
+pub use promising::{Given, Look, Promises};
 pub use shop_state::{Answers, ShopState};
 
 use super::{Shelf, Unavailable};
@@ -70,6 +72,8 @@ pub enum Refused {
     NotOnDuty,
     /// Somebody must stay.
     MustStay(Vec<(ShopId, Stay)>),
+    /// It has ended and cannot be moved any more.
+    Ended,
     /// The words must not be sent.
     Forbidden(Vec<Finding>),
     /// A case does not allow it.

@@ -33,6 +33,10 @@ const MIGRATIONS: &[Migration] = &[
         version: 5,
         text: include_str!("schema/0005_cases.sql"),
     },
+    Migration {
+        version: 6,
+        text: include_str!("schema/0006_promises.sql"),
+    },
 ];
 
 /// Brings the schema up to date and gives the store its name, `install`, if it has none yet.

@@ -27,6 +27,7 @@ mod migrate;
 pub mod outbox;
 pub mod ownership;
 mod postgres;
+pub mod promises;
 pub mod queue;
 pub mod receivers;
 mod settle;

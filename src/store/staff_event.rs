@@ -48,6 +48,8 @@ pub enum What {
     Ownership,
     /// Something happened to a case.
     Case,
+    /// The house promised something, or a promise was kept, broken, moved or passed its time.
+    Promise,
 }
 
 impl What {
@@ -60,6 +62,7 @@ impl What {
             Self::Announcement => "announcement",
             Self::Ownership => "ownership",
             Self::Case => "case",
+            Self::Promise => "promise",
         }
     }
 
@@ -72,6 +75,7 @@ impl What {
             "announcement" => Self::Announcement,
             "ownership" => Self::Ownership,
             "case" => Self::Case,
+            "promise" => Self::Promise,
             _ => return None,
         })
     }

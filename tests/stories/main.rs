@@ -20,6 +20,7 @@ mod handoff;
 mod helpers;
 mod knowledge;
 mod ownership;
+mod promises;
 mod receiver;
 mod rescue;
 mod robot;

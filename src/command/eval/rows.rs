@@ -54,6 +54,12 @@ impl Row {
         self.text_filled.as_deref().unwrap_or(&self.text)
     }
 
+    /// What was said at a place of its context, when an agent said it.
+    pub(super) fn agent_at(&self, turn: usize) -> Option<&str> {
+        let earlier = self.context.get(turn)?;
+        (earlier.role == "agent").then_some(earlier.text.as_str())
+    }
+
     /// Drawn without looking.
     pub(super) fn is_random(&self) -> bool {
         self.sample

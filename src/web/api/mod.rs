@@ -17,6 +17,7 @@ mod insider;
 mod kill;
 mod lunch;
 mod me;
+mod promises;
 mod queue;
 mod refused;
 mod shapes;
@@ -101,6 +102,11 @@ fn doors() -> OpenApiRouter<State> {
         .routes(routes!(case_acts::split))
         .routes(routes!(case_acts::merge))
         .routes(routes!(case_acts::append))
+        .routes(routes!(promises::list, promises::add))
+        .routes(routes!(promises::show))
+        .routes(routes!(promises::keep))
+        .routes(routes!(promises::break_it))
+        .routes(routes!(promises::postpone))
 }
 
 /// Every door of the API, guarded.

@@ -33,6 +33,12 @@ impl From<Refused> for Problem {
                 "who is not on duty need not go to lunch; a swap is arranged by POST /v1/arrangements",
                 "排班表里现在不是上班时间，不用登记；如果换了班，请主管先登记换班",
             ),
+            Refused::Ended => conflict(
+                "ended",
+                "it was kept or broken before, so it cannot be moved",
+                "write down a new promise, or put right how this one ended",
+                "这条承诺已经有结果，不能改期；请另记一条，或先更正结果",
+            ),
             Refused::MustStay(stays) => {
                 let reasons: Vec<_> = stays
                     .iter()

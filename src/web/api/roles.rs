@@ -41,6 +41,12 @@ const CASES: OpensTo = OpensTo::Roles(&[
 ]);
 /// Who proposes what others must do.
 const PROPOSE: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Warehouse, Operations, Admin]);
+/// Who sees what the house has promised.
+const PROMISES: OpensTo = OpensTo::Roles(&[
+    Agent, Supervisor, Reviewer, Warehouse, Finance, Operations, Admin,
+]);
+/// Who does what was promised.
+const DOERS: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Warehouse, Finance, Admin]);
 
 const fn door(method: &'static str, path: &'static str, opens_to: OpensTo) -> Door {
     Door {
@@ -101,6 +107,12 @@ pub const DOORS: &[Door] = &[
     door("POST",   "/v1/cases/{number}/split", PROPOSE),
     door("POST",   "/v1/cases/{number}/merge", PROPOSE),
     door("POST",   "/v1/cases/{number}/lines", CASES),
+    door("GET",    "/v1/promises", PROMISES),
+    door("POST",   "/v1/promises", DESK),
+    door("GET",    "/v1/promises/{id}", PROMISES),
+    door("POST",   "/v1/promises/{id}/keep", DOERS),
+    door("POST",   "/v1/promises/{id}/break", DESK),
+    door("POST",   "/v1/promises/{id}/move", DESK),
 ];
 
 /// The door of a route; `HEAD` goes through that of `GET`.

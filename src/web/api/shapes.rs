@@ -231,6 +231,7 @@ pub(super) enum WhatCode {
     Ownership,
     /// Something happened to a case.
     Case,
+    Promise,
 }
 
 /// Why, in the words of who does it.
@@ -390,6 +391,7 @@ impl From<StaffEvent> for EventShown {
                 What::Announcement => WhatCode::Announcement,
                 What::Ownership => WhatCode::Ownership,
                 What::Case => WhatCode::Case,
+                What::Promise => WhatCode::Promise,
             },
             shop: event.shop.map(|shop| shop.to_string()),
             conversation: event.conversation.map(|id| id.to_string()),
