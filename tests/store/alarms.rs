@@ -277,7 +277,11 @@ async fn who_waits_is_found_with_what_became_of_his_reply(house: House) {
         next_at: at(40),
     };
     house.settle(&id, later, 6).await;
-    assert_eq!(found(6).await, Some((true, waits(1), at(0))));
+    assert_eq!(
+        found(6).await,
+        Some((false, waits(1), at(0))),
+        "it is decided again"
+    );
     house.claim(40).await;
     house
         .settle(
@@ -288,7 +292,10 @@ async fn who_waits_is_found_with_what_became_of_his_reply(house: House) {
             41,
         )
         .await;
-    assert_eq!(found(41).await, Some((true, Some(Delivery::Failed), at(0))));
+    assert_eq!(
+        found(41).await,
+        Some((false, Some(Delivery::Failed), at(0)))
+    );
     // A human answers.
     house
         .record(&delivery("ann", vec![agent("a-1", "在的")]), 50)
