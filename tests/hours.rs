@@ -453,6 +453,102 @@ fn told(knowledge: &Knowledge, arrangements: &[&str], moments: &[&str]) -> Strin
         .collect()
 }
 
+/// A shop that only has lunch.
+fn never_in() -> Knowledge {
+    knowledge("Asia/Shanghai", ",每天,12:00,13:00,午休,,\n", "")
+}
+
+#[test]
+fn what_is_due_when_with_what_was_arranged() {
+    let knowledge = knowledge("Asia/Shanghai", WEEK, YEAR);
+    let minutes = Span::Minutes(30);
+    let day = Span::WorkingDays(1);
+    let shut = "closed - 2026-11-20 15:00 16:00 停电";
+    for (arrangements, from, span, any, expected) in [
+        (&[][..], "15:30", minutes, false, "11-20 16:00"),
+        (&[shut], "15:30", minutes, false, "11-20 16:30"),
+        (&[shut], "14:50", minutes, false, "11-20 16:20"),
+        (&[shut], "16:00", minutes, false, "11-20 16:30"),
+        (&[shut], "15:30", minutes, true, "11-20 16:00"),
+        // Nobody is left until Monday.
+        (
+            &["absent 小青 2026-11-20 9:00 18:00 病假"],
+            "10:00",
+            minutes,
+            false,
+            "11-23 09:30",
+        ),
+        (
+            &["lunch 小青 2026-11-20 14:00 14:20 午饭"],
+            "13:50",
+            minutes,
+            false,
+            "11-20 14:40",
+        ),
+        // Somebody stays longer, or comes for an hour.
+        (
+            &["staffed - 2026-11-20 18:00 20:00 -"],
+            "18:10",
+            minutes,
+            false,
+            "11-20 18:40",
+        ),
+        (
+            &["duty 小周 2026-11-20 20:00 20:10 -"],
+            "19:00",
+            minutes,
+            false,
+            "11-23 09:20",
+        ),
+        // Two words about one hour: the later one holds.
+        (
+            &[shut, "staffed - 2026-11-20 15:40 16:00 -"],
+            "15:30",
+            minutes,
+            false,
+            "11-20 16:10",
+        ),
+        (&[], "10:00", day, false, "11-24 00:00"),
+        (
+            &["closed - 2026-11-23 0:00 0:00 盘点"],
+            "10:00",
+            day,
+            false,
+            "11-25 00:00",
+        ),
+        (
+            &["closed - 2026-11-23 9:00 18:00 盘点"],
+            "10:00",
+            day,
+            true,
+            "11-24 00:00",
+        ),
+        (
+            &["duty 小周 2026-11-21 9:00 18:00 -"],
+            "10:00",
+            day,
+            false,
+            "11-24 00:00",
+        ),
+    ] {
+        let arranged: Vec<Arrangement> = arrangements.iter().map(|text| arranged(text)).collect();
+        let from_at = at(&format!("2026-11-20 {from}"));
+        let due = knowledge.due_with(&main_shop(), from_at, span, any, &arranged);
+        assert_eq!(shown(due), expected, "{arrangements:?} {from} {span:?}");
+    }
+    // A shop that is never in by its table, and is for an hour.
+    let never = never_in();
+    let hour = [arranged("staffed - 2026-11-20 15:00 16:00 -")];
+    let from = at("2026-11-20 10:00");
+    let after = |n| shown(never.staffed_after_with(&main_shop(), from, n, &hour));
+    assert_eq!(after(30), "11-20 15:30");
+    assert_eq!(
+        never.staffed_after_with(&main_shop(), at("2026-11-20 16:00"), 30, &hour),
+        at("2026-11-20 16:30"),
+        "nobody will ever be in again"
+    );
+}
+
 #[test]
 fn lunch_in_turns_takes_away_only_those_it_names() {
     let knowledge = knowledge("Asia/Shanghai", TURNS, "");

@@ -99,7 +99,10 @@ fn draft(
         ..
     } = *filling;
     // The clock starts with the customer's first word, so that deciding again changes nothing.
-    let due = |span| knowledge.due(&facts.shop, turn.since(), span, kind.any_hour);
+    let due = |span| {
+        let arranged = &facts.standing.arrangements;
+        knowledge.due_with(&facts.shop, turn.since(), span, kind.any_hour, arranged)
+    };
     let handler = intent.handler.as_ref().unwrap_or(&kind.handler);
     let reviewer = intent.reviewer.as_ref().unwrap_or(&kind.reviewer);
     CaseDraft {

@@ -190,48 +190,35 @@ impl Plan {
 
     /// The moment when `minutes` of staffed time have passed since `from`, at most a year later; plain time
     /// when nobody is ever on duty.
-    pub(super) fn staffed_after(&self, from: DateTime<Utc>, minutes: u32) -> DateTime<Utc> {
-        let cap = from + Duration::days(CAP_DAYS);
-        let plain = from + Duration::minutes(i64::from(minutes));
-        if !self.ever() {
-            return plain;
-        }
-        let mut left = Duration::minutes(i64::from(minutes));
-        let Some(mut spot) = self.spot(from) else {
-            return plain;
-        };
-        let mut worked = false;
-        loop {
-            if spot.is_staffed() {
-                worked = true;
-                let (start, end) = (spot.start().max(from), spot.end());
-                let here = (end - start).max(Duration::zero());
-                if left <= here {
-                    return (start + left).min(cap);
-                }
-                left -= here;
-            }
-            match spot.next() {
-                Some(next) if next.start_is_before(cap) => spot = next,
-                _ if worked => return cap,
-                _ => return plain.min(cap),
-            }
-        }
+    pub(super) fn staffed_after(
+        &self,
+        from: DateTime<Utc>,
+        minutes: u32,
+        arrangements: &[Arrangement],
+    ) -> DateTime<Utc> {
+        Walk::new(self, arrangements).staffed_after(from, Duration::minutes(minutes.into()))
     }
 
     /// When something is due. Working days: the end of the `n`-th day after `from` on which somebody works.
-    pub(super) fn due(&self, from: DateTime<Utc>, span: Span, any_hour: bool) -> DateTime<Utc> {
+    pub(super) fn due(
+        &self,
+        from: DateTime<Utc>,
+        span: Span,
+        any_hour: bool,
+        arrangements: &[Arrangement],
+    ) -> DateTime<Utc> {
         match span {
             Span::Minutes(minutes) if any_hour => from + Duration::minutes(i64::from(minutes)),
-            Span::Minutes(minutes) => self.staffed_after(from, minutes),
+            Span::Minutes(minutes) => self.staffed_after(from, minutes, arrangements),
             Span::WorkingDays(days) => {
+                let walk = Walk::new(self, arrangements);
                 let today = from.with_timezone(&self.zone).date_naive();
                 let last = today + Duration::days(CAP_DAYS.max(i64::from(days)));
                 let mut left = days;
                 let mut date = today;
                 while left > 0 && date < last {
                     date = date.succ_opt().unwrap_or(last);
-                    if !self.works() || self.works_on(date) {
+                    if walk.works_on(date) {
                         left -= 1;
                     }
                 }
