@@ -18,7 +18,7 @@ use chrono_tz::Tz;
 
 pub use plan::{Message, Opened, Plan, Round, Tell, plan};
 pub use quiet::Quiet;
-pub use waiting::{Delivery, Human, Patience, Reason, Waiting};
+pub use waiting::{Around, Delivery, Human, Overdue, Patience, Reason, Waiting};
 
 use crate::knowledge::{Platform, ShopId, Urgency};
 

@@ -3,15 +3,17 @@
 //! A round is read as one snapshot and written as one transaction that holds only when no other round was
 //! written meanwhile. So two nodes that watch side by side tell nobody twice.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Error, Row, Tx, messages, tx::json};
+use super::{Error, Row, Tx, messages, ownership::ownership, switches, tx::json, work::distinct};
 use crate::{
     desk::alarm::{
         Alarm, Book, DAYS, Delivery, ENOUGH, Human, Message, NOTIFY, Noted, Plan, STILL, STRETCH,
         Stillness, Told, ToldState, Waiting,
     },
-    knowledge::{ShopId, Urgency},
+    knowledge::{ShopId, Urgency, arrangement::Arrangement},
 };
 
 /// Whoever has waited longer than this is no alarm any more: what is looked at is bounded by the day.
@@ -30,6 +32,8 @@ pub struct Watched {
     pub waiting: Vec<Waiting>,
     /// There are more than [`MOST`].
     pub more: bool,
+    /// What was arranged for their shops.
+    pub arranged: HashMap<ShopId, Vec<Arrangement>>,
     /// Sources whose deliveries keep failing, and since when.
     pub deaf: Vec<(String, DateTime<Utc>)>,
     /// What was told before.
@@ -67,7 +71,13 @@ pub fn watched(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Watched, Error> {
         .iter()
         .map(|row| Ok((row.string("source")?, row.time("since")?)))
         .collect::<Result<_, Error>>()?;
+    let shops: Vec<ShopId> = distinct(waiting.iter().map(|it| it.shop.clone()));
+    let standing = switches::standing(tx, &shops, now)?;
     Ok(Watched {
+        arranged: standing
+            .into_iter()
+            .map(|(shop, standing)| (shop, standing.arrangements))
+            .collect(),
         waiting,
         more,
         deaf,
@@ -83,7 +93,7 @@ fn waiting(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Vec<Waiting>, Error> {
         )
     };
     let sql = format!(
-        "SELECT c.id, c.external, c.shop, c.platform, a.source, c.waiting_since AS since, c.facts, c.decided, \
+        "SELECT c.id, c.external, c.shop, c.platform, a.source, a.name, c.waiting_since AS since, c.facts, c.decided, c.owner, c.owner_act, c.owner_at, \
            (SELECT d.because FROM decision d WHERE d.conversation = c.id AND d.facts = c.decided ORDER BY d.turn DESC LIMIT 1) AS because, \
            {} AS human_at, {} AS human, r.state, r.attempts, r.not_before AS due \
          FROM conversation c JOIN account a ON a.id = c.account \
@@ -123,6 +133,7 @@ fn waiting(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Vec<Waiting>, Error> {
                 decided: row.int("decided")? >= row.int("facts")?,
                 because,
                 human,
+                ownership: ownership(row)?,
                 delivery,
                 ..someone(row)?
             })
@@ -133,7 +144,7 @@ fn waiting(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Vec<Waiting>, Error> {
 /// Those whose automatic reply may or may not have arrived, and who have heard nothing else since.
 fn doubted(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Vec<Waiting>, Error> {
     tx.rows(
-        "SELECT c.id, c.external, c.shop, c.platform, a.source, o.settled_at AS since \
+        "SELECT c.id, c.external, c.shop, c.platform, a.source, a.name, o.settled_at AS since \
          FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN account a ON a.id = c.account \
          WHERE o.state = 'uncertain' AND o.kind = 'reply' AND o.settled_at > ?1 AND o.seen_facts = c.facts \
          ORDER BY o.n DESC LIMIT 200",
@@ -156,10 +167,12 @@ fn someone(row: &Row) -> Result<Waiting, Error> {
         shop: ShopId::from(row.text("shop")?),
         platform: messages::platform(row)?,
         source: row.string("source")?,
+        account: row.string("name")?,
         since: row.time("since")?,
         decided: true,
         because: None,
         human: None,
+        ownership: None,
         delivery: None,
     })
 }

@@ -2,14 +2,17 @@
 
 use std::fs;
 
-use jieban::config::{Config, Notify, NotifyKind, Secret};
+use jieban::{
+    config::{Config, Notify, NotifyKind, Person, Role, Secret},
+    desk::OwnerAct,
+    knowledge::Urgency,
+};
 use serde_json::json;
 
 use super::{
-    desk::{SECRET, TestDesk},
+    desk::{SECRET, TestDesk, token},
     robot::Robot,
 };
-use jieban::knowledge::Urgency;
 
 fn robot_at(url: &str, people: &[&str]) -> Notify {
     Notify {
@@ -248,7 +251,7 @@ async fn a_dead_bridge_is_told_of_with_who_waits_for_it() {
         ["02:03:00 @lin 【接班·提醒】1 位顾客在等，最久 3 分钟"]
     );
     let waiting = desk.unanswered().await;
-    assert_eq!(waiting, ["teahouse dead_receiver"]);
+    assert_eq!(waiting, ["teahouse dead_receiver warning"]);
     desk.leaves_loose_ends();
     desk.end().await;
 }
@@ -312,5 +315,74 @@ async fn a_source_that_falls_silent_is_reported_and_forgiven() {
     let heard = robot.heard();
     assert_eq!(heard.len(), 1, "{heard:?}");
     assert!(heard[0].contains("已解除"), "{heard:?}");
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn everybody_who_waits_too_long_is_listed_with_the_reason() {
+    let desk = TestDesk::with("tea-busy", "2026-11-20 17:50:00", |config| {
+        let other = Person {
+            name: "小美".into(),
+            roles: vec![Role::Agent],
+            shops: Some(vec!["teahouse".into()]),
+            tokens: vec![Secret::from(token("小美"))],
+        };
+        config.people.insert("mei".into(), other);
+        // Nobody steps in.
+        let shops = config.knowledge.join("shops.yaml");
+        let text = fs::read_to_string(&shops).unwrap();
+        fs::write(&shops, text.replace("救场: 开", "救场: 关")).unwrap();
+    })
+    .await;
+    for name in ["anna", "berta", "carl", "dora"] {
+        desk.customer(name, "在吗").await;
+        desk.agent_as("小李", name, "在的亲").await;
+    }
+    desk.say("小李", "berta", OwnerAct::Pin).await;
+    desk.say("小李", "carl", OwnerAct::HandBack).await;
+    desk.until("2026-11-20 18:01:00").await;
+    for name in ["anna", "berta", "carl"] {
+        desk.customer(name, "这个包邮吗").await;
+    }
+    desk.customer("dora", "我要投诉你们").await;
+    desk.until("2026-11-20 18:03:59").await;
+    assert_eq!(desk.unanswered().await, [""; 0]);
+    desk.until("2026-11-20 18:04:00").await;
+    let (_, waiting) = desk.ask("小李", "GET", "/v1/waiting", json!({})).await;
+    let lines: Vec<String> = waiting
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let text = |key: &str| one[key].as_str().unwrap();
+            let (who, why) = (text("conversation_id"), text("reason"));
+            let (level, since, waited) = (text("level"), text("since"), &one["waited"]);
+            format!("{who} {level} {why} {since} {waited}")
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "dora urgent risky 2026-11-20T10:01:00Z 180",
+            "anna warning owner_away 2026-11-20T10:01:00Z 180",
+            "berta warning owner_silent 2026-11-20T10:01:00Z 180",
+            "carl warning nobody 2026-11-20T10:01:00Z 180",
+        ]
+    );
+    // Who waits for the next shift as it is meant is listed too, and presses nobody.
+    desk.until("2026-11-21 00:01:00").await;
+    assert_eq!(
+        desk.unanswered().await,
+        [
+            "teahouse-busy risky urgent",
+            "teahouse-busy owner_away -",
+            "teahouse-busy owner_silent -",
+            "teahouse-busy bot_cannot -",
+        ]
+    );
+    // Of other shops' customers nobody is told.
+    let (status, others) = desk.ask("小美", "GET", "/v1/waiting", json!({})).await;
+    assert_eq!((status, others), (200, json!([])));
+    desk.leaves_loose_ends();
     desk.end().await;
 }
