@@ -16,6 +16,7 @@ mod cases;
 pub mod decisions;
 mod echo;
 pub mod facts;
+pub mod forgetting;
 pub mod inline;
 mod job;
 pub mod knowledge;
