@@ -1,5 +1,5 @@
-//! The watchdog: looks for customers nobody answers, receivers that fail and sources that fell silent, and sees
-//! to it that somebody is told.
+//! The watchdog: looks for customers nobody answers, receivers that fail, sources that fell silent and lunches that
+//! end soon, and sees to it that somebody is told.
 //!
 //! What is wrong is derived from facts in every round; what was told before is kept in the store, and so is every
 //! message, in the outbox. Nodes may watch side by side: a round holds only when no other was written meanwhile.
@@ -22,7 +22,7 @@ use super::{
 use crate::{
     clock::Clock,
     desk::alarm::{
-        Cause, NOTIFY, Opened, Plan, Round, Stillness, Trouble, deaf, plan, silent,
+        Cause, NOTIFY, Opened, Plan, Round, Stillness, Trouble, deaf, lunch, plan, silent,
         text::kind_of,
         waiting::{self, Around, Overdue, Reason, Waiting},
     },
@@ -110,6 +110,7 @@ impl Watchdog {
                 .filter(|(source, _)| known(source))
                 .map(|(source, since)| deaf(source, *since)),
         );
+        causes.extend(watched.lunches.iter().map(lunch));
         let still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
         causes.extend(still.iter().filter_map(|still| {
             let shop = knowledge.shop_of(&still.source, &still.name);

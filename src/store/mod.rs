@@ -35,6 +35,7 @@ pub mod staff_event;
 pub mod switches;
 pub mod tally;
 pub mod tx;
+mod unanswered;
 pub mod view;
 pub mod wire;
 pub mod work;

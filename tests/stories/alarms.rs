@@ -257,6 +257,23 @@ async fn a_dead_bridge_is_told_of_with_who_waits_for_it() {
 }
 
 #[tokio::test]
+async fn an_alarm_is_forgotten_a_quarter_of_a_year_after_it_is_over() {
+    let (desk, robot) = with_robot("2026-11-20 15:00:00", |_| ()).await;
+    desk.customer("anna", "这个包邮吗").await;
+    desk.until("2026-11-20 15:03:00").await;
+    assert_eq!(robot.heard().len(), 1);
+    let link = robot.last_link();
+    desk.agent("anna", "包邮的").await;
+    desk.until("2026-11-20 15:04:00").await;
+    desk.until("2026-11-20 15:05:30").await;
+    for (moment, status) in [("2027-02-18 15:05:00", 200), ("2027-02-18 16:05:31", 404)] {
+        desk.until(moment).await;
+        assert_eq!(desk.link(&link, false).await.0, status, "{moment}");
+    }
+    desk.end().await;
+}
+
+#[tokio::test]
 async fn two_nodes_tell_once() {
     let (desk, robot) = with_robot("2026-11-20 15:00:00", |_| ()).await;
     let other = desk.follower().await;
@@ -384,5 +401,74 @@ async fn everybody_who_waits_too_long_is_listed_with_the_reason() {
     let (status, others) = desk.ask("小美", "GET", "/v1/waiting", json!({})).await;
     assert_eq!((status, others), (200, json!([])));
     desk.leaves_loose_ends();
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn who_is_at_lunch_is_told_once_before_it_ends() {
+    let (robot, url) = Robot::start().await;
+    let desk = TestDesk::with("tea-busy", "2026-11-20 12:00:00", |config| {
+        let people = ["lin", "小王"];
+        config.notify.insert("desk".into(), robot_at(&url, &people));
+    })
+    .await;
+    robot.by(&desk.clock);
+    let lunch = async |who: &str, method, minutes: i64| {
+        let asked = json!({ "minutes": minutes });
+        let (status, body) = desk.ask(who, method, "/v1/lunch", asked).await;
+        assert!(status < 300, "{body}");
+    };
+    lunch("小李", "POST", 20).await;
+    desk.until("2026-11-20 12:01:00").await;
+    // Two lunches that end at about the same time are two messages, each to whom it is for.
+    lunch("小王", "POST", 20).await;
+    desk.until("2026-11-20 12:16:59").await;
+    assert_eq!(robot.heard(), [""; 0]);
+    desk.pass(70).await;
+    assert_eq!(
+        robot.heard(),
+        [
+            "12:17:04 @ 【接班·提示】小李的午休 12:20 结束，还有 3 分钟；要多歇一会儿请现在延长",
+            "12:18:04 @小王 【接班·提示】小王的午休 12:21 结束，还有 3 分钟；要多歇一会儿请现在延长",
+        ]
+    );
+    // Nobody acknowledges it, nobody else is asked, and its end is no news; also after a restart.
+    let desk = desk.restart().await;
+    for minute in 19..40 {
+        desk.until(&format!("2026-11-20 12:{minute}:00")).await;
+    }
+    assert_eq!(robot.heard(), [""; 0]);
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn a_lunch_that_is_prolonged_is_told_of_again_and_one_that_has_ended_is_not() {
+    let (robot, url) = Robot::start().await;
+    let desk = TestDesk::with("tea-busy", "2026-11-20 12:00:00", |config| {
+        config.notify.insert("desk".into(), robot_at(&url, &[]));
+    })
+    .await;
+    robot.by(&desk.clock);
+    desk.ask("小李", "POST", "/v1/lunch", json!({})).await;
+    desk.until("2026-11-20 12:17:00").await;
+    assert_eq!(robot.heard().len(), 1);
+    desk.ask("小李", "PATCH", "/v1/lunch", json!({"minutes": 13}))
+        .await;
+    desk.until("2026-11-20 12:20:00").await;
+    desk.until("2026-11-20 12:26:00").await;
+    assert_eq!(robot.heard(), [""; 0]);
+    desk.until("2026-11-20 12:27:00").await;
+    assert_eq!(
+        robot.heard(),
+        ["12:27:00 @ 【接班·提示】小李的午休 12:30 结束，还有 3 分钟；要多歇一会儿请现在延长"]
+    );
+    desk.ask("小李", "DELETE", "/v1/lunch", json!({})).await;
+    desk.until("2026-11-20 13:00:00").await;
+    // Back before the warning: there is none.
+    desk.ask("小李", "POST", "/v1/lunch", json!({})).await;
+    desk.until("2026-11-20 13:15:00").await;
+    desk.ask("小李", "DELETE", "/v1/lunch", json!({})).await;
+    desk.until("2026-11-20 13:30:00").await;
+    assert_eq!(robot.heard(), [""; 0]);
     desk.end().await;
 }
