@@ -603,6 +603,17 @@ fn a_lunch_by_hand_covers_a_shop_whose_table_names_nobody() {
 }
 
 #[test]
+fn a_lunch_that_outlasts_a_shift_takes_nobody_elses_away() {
+    let weekly = ",每天,9:00,18:00,在岗,早班,小林\n,每天,18:00,24:00,在岗,晚班,\n";
+    let knowledge = knowledge("Asia/Shanghai", weekly, "");
+    let lunch = "lunch 小林 2026-11-20 17:50 18:10 晚饭";
+    insta::assert_snapshot!(told(&knowledge, &[lunch], &["17:55", "18:05"]), @r#"
+    17:55 Lunch 晚饭 11-20 17:50..11-20 18:00 next 11-20 18:00
+    18:05 Staffed 晚班 11-20 18:00..11-21 00:00 next 11-20 18:05
+    "#);
+}
+
+#[test]
 fn who_comes_for_the_lunch_hour_stays() {
     let weekly = ",每天,9:00,18:00,在岗,白班,小林\n,每天,12:00,13:00,午休,,\n";
     let knowledge = knowledge("Asia/Shanghai", weekly, "");
@@ -623,12 +634,12 @@ fn a_row_that_shows_nothing_counts_once_somebody_leaves() {
             .until,
         None
     );
-    let lunch = "lunch 小林 2026-11-20 8:00 11:00 午饭";
-    insta::assert_snapshot!(told(&knowledge, &[lunch], &["7:00", "8:00", "9:00", "10:30", "11:00"]), @r#"
+    let sick = "absent 小禾 2026-11-20 8:00 11:00 病假";
+    insta::assert_snapshot!(told(&knowledge, &[sick], &["7:00", "8:00", "9:00", "10:30", "11:00"]), @r#"
     7:00 Staffed 早班 01-01 08:00..11-20 08:00 next 11-20 07:00
-    8:00 Lunch 午饭 11-20 08:00..11-20 09:00 next 11-20 09:00
-    9:00 Staffed 早班 11-20 09:00..11-20 10:00 next 11-20 09:00
-    10:30 Lunch 午饭 11-20 10:00..11-20 11:00 next 11-20 11:00
+    8:00 Night 病假 11-20 08:00..11-20 09:00 next 11-20 11:00
+    9:00 Lunch 午休 11-20 09:00..11-20 10:00 next 11-20 11:00
+    10:30 Night 病假 11-20 10:00..11-20 11:00 next 11-20 11:00
     11:00 Staffed 早班 11-20 11:00..- next 11-20 11:00
     "#);
 }
