@@ -453,6 +453,102 @@ fn told(knowledge: &Knowledge, arrangements: &[&str], moments: &[&str]) -> Strin
         .collect()
 }
 
+/// A shop that only has lunch.
+fn never_in() -> Knowledge {
+    knowledge("Asia/Shanghai", ",每天,12:00,13:00,午休,,\n", "")
+}
+
+#[test]
+fn what_is_due_when_with_what_was_arranged() {
+    let knowledge = knowledge("Asia/Shanghai", WEEK, YEAR);
+    let minutes = Span::Minutes(30);
+    let day = Span::WorkingDays(1);
+    let shut = "closed - 2026-11-20 15:00 16:00 停电";
+    for (arrangements, from, span, any, expected) in [
+        (&[][..], "15:30", minutes, false, "11-20 16:00"),
+        (&[shut], "15:30", minutes, false, "11-20 16:30"),
+        (&[shut], "14:50", minutes, false, "11-20 16:20"),
+        (&[shut], "16:00", minutes, false, "11-20 16:30"),
+        (&[shut], "15:30", minutes, true, "11-20 16:00"),
+        // Nobody is left until Monday.
+        (
+            &["absent 小青 2026-11-20 9:00 18:00 病假"],
+            "10:00",
+            minutes,
+            false,
+            "11-23 09:30",
+        ),
+        (
+            &["lunch 小青 2026-11-20 14:00 14:20 午饭"],
+            "13:50",
+            minutes,
+            false,
+            "11-20 14:40",
+        ),
+        // Somebody stays longer, or comes for an hour.
+        (
+            &["staffed - 2026-11-20 18:00 20:00 -"],
+            "18:10",
+            minutes,
+            false,
+            "11-20 18:40",
+        ),
+        (
+            &["duty 小周 2026-11-20 20:00 20:10 -"],
+            "19:00",
+            minutes,
+            false,
+            "11-23 09:20",
+        ),
+        // Two words about one hour: the later one holds.
+        (
+            &[shut, "staffed - 2026-11-20 15:40 16:00 -"],
+            "15:30",
+            minutes,
+            false,
+            "11-20 16:10",
+        ),
+        (&[], "10:00", day, false, "11-24 00:00"),
+        (
+            &["closed - 2026-11-23 0:00 0:00 盘点"],
+            "10:00",
+            day,
+            false,
+            "11-25 00:00",
+        ),
+        (
+            &["closed - 2026-11-23 9:00 18:00 盘点"],
+            "10:00",
+            day,
+            true,
+            "11-24 00:00",
+        ),
+        (
+            &["duty 小周 2026-11-21 9:00 18:00 -"],
+            "10:00",
+            day,
+            false,
+            "11-24 00:00",
+        ),
+    ] {
+        let arranged: Vec<Arrangement> = arrangements.iter().map(|text| arranged(text)).collect();
+        let from_at = at(&format!("2026-11-20 {from}"));
+        let due = knowledge.due_with(&main_shop(), from_at, span, any, &arranged);
+        assert_eq!(shown(due), expected, "{arrangements:?} {from} {span:?}");
+    }
+    // A shop that is never in by its table, and is for an hour.
+    let never = never_in();
+    let hour = [arranged("staffed - 2026-11-20 15:00 16:00 -")];
+    let from = at("2026-11-20 10:00");
+    let after = |n| shown(never.staffed_after_with(&main_shop(), from, n, &hour));
+    assert_eq!(after(30), "11-20 15:30");
+    assert_eq!(
+        never.staffed_after_with(&main_shop(), at("2026-11-20 16:00"), 30, &hour),
+        at("2026-11-20 16:30"),
+        "nobody will ever be in again"
+    );
+}
+
 #[test]
 fn lunch_in_turns_takes_away_only_those_it_names() {
     let knowledge = knowledge("Asia/Shanghai", TURNS, "");
@@ -507,6 +603,17 @@ fn a_lunch_by_hand_covers_a_shop_whose_table_names_nobody() {
 }
 
 #[test]
+fn a_lunch_that_outlasts_a_shift_takes_nobody_elses_away() {
+    let weekly = ",每天,9:00,18:00,在岗,早班,小林\n,每天,18:00,24:00,在岗,晚班,\n";
+    let knowledge = knowledge("Asia/Shanghai", weekly, "");
+    let lunch = "lunch 小林 2026-11-20 17:50 18:10 晚饭";
+    insta::assert_snapshot!(told(&knowledge, &[lunch], &["17:55", "18:05"]), @r#"
+    17:55 Lunch 晚饭 11-20 17:50..11-20 18:00 next 11-20 18:00
+    18:05 Staffed 晚班 11-20 18:00..11-21 00:00 next 11-20 18:05
+    "#);
+}
+
+#[test]
 fn who_comes_for_the_lunch_hour_stays() {
     let weekly = ",每天,9:00,18:00,在岗,白班,小林\n,每天,12:00,13:00,午休,,\n";
     let knowledge = knowledge("Asia/Shanghai", weekly, "");
@@ -527,12 +634,12 @@ fn a_row_that_shows_nothing_counts_once_somebody_leaves() {
             .until,
         None
     );
-    let lunch = "lunch 小林 2026-11-20 8:00 11:00 午饭";
-    insta::assert_snapshot!(told(&knowledge, &[lunch], &["7:00", "8:00", "9:00", "10:30", "11:00"]), @r#"
+    let sick = "absent 小禾 2026-11-20 8:00 11:00 病假";
+    insta::assert_snapshot!(told(&knowledge, &[sick], &["7:00", "8:00", "9:00", "10:30", "11:00"]), @r#"
     7:00 Staffed 早班 01-01 08:00..11-20 08:00 next 11-20 07:00
-    8:00 Lunch 午饭 11-20 08:00..11-20 09:00 next 11-20 09:00
-    9:00 Staffed 早班 11-20 09:00..11-20 10:00 next 11-20 09:00
-    10:30 Lunch 午饭 11-20 10:00..11-20 11:00 next 11-20 11:00
+    8:00 Night 病假 11-20 08:00..11-20 09:00 next 11-20 11:00
+    9:00 Lunch 午休 11-20 09:00..11-20 10:00 next 11-20 11:00
+    10:30 Night 病假 11-20 10:00..11-20 11:00 next 11-20 11:00
     11:00 Staffed 早班 11-20 11:00..- next 11-20 11:00
     "#);
 }

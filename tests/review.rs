@@ -47,6 +47,10 @@ fn folder() -> Files {
             "---\n编号: receipt\n标题: 回执\n用途: 回执\n---\n亲，收到\n",
         ),
         (
+            "scripts/转人工.md",
+            "---\n编号: handoff\n标题: 转人工\n用途: 转人工\n---\n亲，同事{{下次在岗}}回复您\n",
+        ),
+        (
             "hours/weekly.csv",
             "店铺,星期,开始,结束,类型\n,每天,9:00,18:00,在岗\n",
         ),
@@ -201,7 +205,7 @@ fn the_most_particular_generic_line_is_taken() {
     }
     assert!(
         knowledge
-            .generic(Purpose::Handoff, &ShopId::from("main"), Platform::Jd, now())
+            .generic(Purpose::Rescue, &ShopId::from("main"), Platform::Jd, now())
             .is_none()
     );
 }
@@ -227,4 +231,50 @@ fn ten_thousand_scripts_are_read_in_no_time() {
     );
     // Generous: the machine that tests may be busy, and this is not the optimised program.
     assert!(loaded.as_secs() < 20);
+}
+
+#[test]
+fn a_shop_in_which_nobody_can_be_told_of_a_human_is_named() {
+    let handoffs = |folder: &Files| -> String {
+        said(&knowledge(folder), None)
+            .lines()
+            .filter(|line| line.contains("用途: 转人工"))
+            .map(|line| format!("{line}\n"))
+            .collect()
+    };
+    let mut folder = folder();
+    assert_eq!(handoffs(&folder), "");
+    // Only one of two shops has words that count; a third never speaks by itself.
+    let shops = String::from_utf8(folder["shops.yaml"].clone()).unwrap();
+    let shops = format!("{shops}  - 编号: three\n    名称: 三店\n    平台: jd\n    模式: 关闭\n");
+    folder.insert("shops.yaml".into(), shops.into_bytes());
+    let words = |more: &str| {
+        format!(
+            "---\n编号: handoff\n标题: 转人工\n用途: 转人工\n{more}---\n亲，同事{{{{下次在岗}}}}回复您\n"
+        )
+    };
+    folder.insert(
+        "scripts/转人工.md".into(),
+        words("店铺: [main]\n").into_bytes(),
+    );
+    insta::assert_snapshot!(handoffs(&folder), @r#"
+    提醒 shops.yaml 店铺“二店”（two）没有能用的“用途: 转人工”话术：顾客要找人工时，机器人说不出什么时候有人，只能发回执或者不出声
+        → 写一条“用途: 转人工”的话术，用 {{下次在岗}} 告诉顾客什么时候有人，例如 scripts/通用/转人工.md
+    "#);
+    // None has any more.
+    folder.insert(
+        "scripts/转人工.md".into(),
+        words("结束: 2026-11-01\n").into_bytes(),
+    );
+    insta::assert_snapshot!(handoffs(&folder), @r#"
+    提醒 shops.yaml 店铺“一店”（main）没有能用的“用途: 转人工”话术：顾客要找人工时，机器人说不出什么时候有人，只能发回执或者不出声
+        → 写一条“用途: 转人工”的话术，用 {{下次在岗}} 告诉顾客什么时候有人，例如 scripts/通用/转人工.md
+    提醒 shops.yaml 店铺“二店”（two）没有能用的“用途: 转人工”话术：顾客要找人工时，机器人说不出什么时候有人，只能发回执或者不出声
+        → 写一条“用途: 转人工”的话术，用 {{下次在岗}} 告诉顾客什么时候有人，例如 scripts/通用/转人工.md
+    "#);
+    folder.remove("scripts/转人工.md");
+    insta::assert_snapshot!(handoffs(&folder), @r#"
+    提醒 scripts/ 没有“用途: 转人工”的话术：顾客要找人工时，机器人说不出什么时候有人，只能发回执或者不出声
+        → 写一条“用途: 转人工”的话术，用 {{下次在岗}} 告诉顾客什么时候有人，例如 scripts/通用/转人工.md
+    "#);
 }

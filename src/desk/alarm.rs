@@ -1,4 +1,5 @@
-//! What somebody must be told: customers nobody answers, receivers that fail, sources that fell silent.
+//! What somebody must be told: customers nobody answers, receivers that fail, sources that fell silent, lunches that
+//! end soon.
 //!
 //! A [`Cause`] is something wrong at a moment, derived from facts. An *alarm* is an episode: the causes of one
 //! topic that people are told about together, until somebody acknowledges it or every cause is gone. A cause
@@ -18,7 +19,7 @@ use chrono_tz::Tz;
 
 pub use plan::{Message, Opened, Plan, Round, Tell, plan};
 pub use quiet::Quiet;
-pub use waiting::{Delivery, Human, Patience, Reason, Waiting};
+pub use waiting::{Around, Delivery, Human, Overdue, Patience, Reason, Waiting};
 
 use crate::knowledge::{Platform, ShopId, Urgency};
 
@@ -79,6 +80,15 @@ pub enum Trouble {
         /// The account there; shown masked.
         account: String,
     },
+    /// An agent's lunch ends soon: nothing is wrong, he is reminded of it once.
+    Lunch {
+        /// His name.
+        agent: String,
+        /// The shops that do without him.
+        shops: Vec<ShopId>,
+        /// When it ends, by itself.
+        until: DateTime<Utc>,
+    },
 }
 
 impl Cause {
@@ -89,7 +99,45 @@ impl Cause {
             Trouble::Waiting { .. } => "waiting",
             Trouble::Deaf { .. } => "deaf",
             Trouble::Silent { .. } => "silent",
+            Trouble::Lunch { .. } => LUNCH,
         }
+    }
+
+    /// A reminder: said once, to whom it reaches; nobody answers for it, and nobody is told when it is over.
+    fn is_reminder(&self) -> bool {
+        self.kind() == LUNCH
+    }
+}
+
+/// What reminders are told as.
+const LUNCH: &str = "lunch";
+/// So long before its end an agent is reminded of his lunch.
+pub const SOON: Duration = Duration::minutes(3);
+
+/// A lunch that ends soon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndingLunch {
+    /// Whose.
+    pub agent: String,
+    /// The shops that do without him.
+    pub shops: Vec<ShopId>,
+    /// When it began.
+    pub from: DateTime<Utc>,
+    /// When it ends.
+    pub until: DateTime<Utc>,
+}
+
+/// That a lunch ends soon. Prolonged, and about to end again, it is another one.
+pub fn lunch(ending: &EndingLunch) -> Cause {
+    Cause {
+        subject: format!("{LUNCH}/{}", ending.agent),
+        since: (ending.until - SOON).max(ending.from),
+        urgency: Urgency::Notice,
+        trouble: Trouble::Lunch {
+            agent: ending.agent.clone(),
+            shops: ending.shops.clone(),
+            until: ending.until,
+        },
     }
 }
 
@@ -185,6 +233,9 @@ impl Target {
         match &cause.trouble {
             Trouble::Waiting { shop, .. } | Trouble::Silent { shop, .. } => {
                 self.shops.is_empty() || self.shops.contains(shop)
+            }
+            Trouble::Lunch { shops, .. } => {
+                self.shops.is_empty() || shops.iter().any(|shop| self.shops.contains(shop))
             }
             Trouble::Deaf { source } => *source != self.source(),
         }

@@ -120,7 +120,10 @@ fn draft(
         ..
     } = *filling;
     // The clock starts with the customer's first word, so that deciding again changes nothing.
-    let due = |rule| knowledge.due_by(&facts.shop, turn.since(), rule, kind.any_hour);
+    let due = |rule| {
+        let arranged = &facts.standing.arrangements;
+        knowledge.due_by(&facts.shop, turn.since(), rule, kind.any_hour, arranged)
+    };
     let finish = due(intent.finish.unwrap_or(kind.finish));
     let platform = kind.platform.map(|minutes| due(Due::Plain(minutes)));
     let handler = intent.handler.as_ref().unwrap_or(&kind.handler);

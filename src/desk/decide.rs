@@ -329,6 +329,7 @@ fn because(filling: &Filling<'_>, would: &Alone, rescue: bool) -> Because {
             false => coverage.reason.clone(),
         },
         rescue,
+        left: duty::left(filling),
         policy: would.policy,
         verdict: would.verdict,
         intent: would.intent.clone(),

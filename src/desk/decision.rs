@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::handoff::Handoff;
+use super::{duty::Left, handoff::Handoff};
 use crate::knowledge::{
     CaseKindId, IntentId, Policy, ScriptId, Version,
     fields::Fields,
@@ -165,6 +165,9 @@ pub struct Because {
     /// The bot steps in although somebody is on duty, because the customer has waited too long.
     #[serde(default)]
     pub rescue: bool,
+    /// Why the conversation is nobody's although a human had it last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<Left>,
     /// The most the bot might have done about these intents.
     pub policy: Policy,
     /// Whether the bot answers, and if not, the rule that stopped it.

@@ -5,21 +5,18 @@
 //! a pin outlasts silence and the end of a shift.
 
 use chrono::{DateTime, Days, Duration, NaiveTime, Utc};
+use serde::{Deserialize, Serialize};
 
-use super::{facts::Facts, filling::Filling, standing::OwnerAct};
-use crate::knowledge::{Knowledge, hours::Coverage};
+use super::{
+    facts::Facts,
+    filling::Filling,
+    standing::{OwnerAct, Ownership},
+};
+use crate::knowledge::{Knowledge, ShopId, arrangement::Arrangement, hours::Coverage};
 
 /// Who is in at a moment, what was arranged by hand included.
 pub fn coverage(knowledge: &Knowledge, facts: &Facts, at: DateTime<Utc>) -> Coverage {
     knowledge.coverage_with(&facts.shop, at, &facts.standing.arrangements)
-}
-
-/// Whether an agent is on duty at a moment; `None` when the tables and arrangements do not know him.
-fn on_duty(filling: &Filling<'_>, agent: &str, at: DateTime<Utc>) -> Option<bool> {
-    let facts = filling.facts;
-    filling
-        .knowledge
-        .on_duty(&facts.shop, agent, at, &facts.standing.arrangements)
 }
 
 /// A human to whom a conversation belongs.
@@ -35,18 +32,120 @@ pub struct Owner<'a> {
     pub pinned: bool,
 }
 
+impl<'a> Owner<'a> {
+    /// Who spoke in it.
+    pub fn spoke(agent: Option<&'a str>, at: DateTime<Utc>) -> Self {
+        Self {
+            agent,
+            since: at,
+            took: None,
+            pinned: false,
+        }
+    }
+
+    /// Who had it last: who spoke in it, or who said later that it is his. Nobody after it was handed back or ended.
+    pub fn last(spoke: Option<Self>, said: Option<&'a Ownership>) -> Option<Self> {
+        let Some(said) = said else {
+            return spoke;
+        };
+        let took = |pinned| Self {
+            agent: Some(&said.agent),
+            since: said.at,
+            took: Some(said.at),
+            pinned,
+        };
+        let spoke = spoke.filter(|spoke| spoke.since > said.at);
+        match said.act {
+            OwnerAct::Pin => Some(took(true)),
+            OwnerAct::Take => Some(spoke.unwrap_or_else(|| took(false))),
+            OwnerAct::HandBack | OwnerAct::End => spoke,
+        }
+    }
+}
+
+/// Why a conversation is nobody's although a human had it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Left {
+    /// He is not at his desk.
+    OwnerAway,
+    /// He has been silent for the shop's time.
+    PauseOver,
+}
+
+/// A shop at a moment, by its tables and by what was arranged: what an owner is judged by.
+#[derive(Clone, Copy)]
+pub struct Post<'a> {
+    /// The house.
+    pub knowledge: &'a Knowledge,
+    /// The shop.
+    pub shop: &'a ShopId,
+    /// What was arranged for it.
+    pub arrangements: &'a [Arrangement],
+    /// Who is in.
+    pub coverage: &'a Coverage,
+    /// The moment.
+    pub now: DateTime<Utc>,
+}
+
+impl Post<'_> {
+    /// Why a conversation is not his any more who had it last; `None`: it is.
+    pub fn left(&self, owner: &Owner<'_>) -> Option<Left> {
+        if owner.pinned {
+            return None;
+        }
+        if !self.is_there(owner) {
+            return Some(Left::OwnerAway);
+        }
+        (self.idle_at(owner) <= self.now).then_some(Left::PauseOver)
+    }
+
+    fn idle_at(&self, owner: &Owner<'_>) -> DateTime<Utc> {
+        owner.since + self.knowledge.shop_or_default(self.shop).manners.owner_idle
+    }
+
+    /// Whether an owner is at his desk: on duty, or he showed himself while he was off.
+    fn is_there(&self, owner: &Owner<'_>) -> bool {
+        let shop_is_in = self.coverage.cover.is_staffed() || owner.since >= self.coverage.since;
+        let by_name = |at| {
+            let agent = owner.agent?;
+            self.knowledge
+                .on_duty(self.shop, agent, at, self.arrangements)
+        };
+        match by_name(self.now) {
+            Some(false) => by_name(owner.since) == Some(false),
+            _ => shop_is_in,
+        }
+    }
+}
+
+impl<'a> From<&Filling<'a>> for Post<'a> {
+    fn from(filling: &Filling<'a>) -> Self {
+        Self {
+            knowledge: filling.knowledge,
+            shop: &filling.facts.shop,
+            arrangements: &filling.facts.standing.arrangements,
+            coverage: filling.coverage,
+            now: filling.now,
+        }
+    }
+}
+
 /// The human who owns the conversation now.
 pub fn owner<'a>(filling: &Filling<'a>) -> Option<Owner<'a>> {
-    last_owner(filling.facts).filter(|owner| {
-        owner.pinned || (filling.now < idle_at(filling, owner) && is_there(filling, owner))
-    })
+    last_owner(filling.facts).filter(|owner| Post::from(filling).left(owner).is_none())
+}
+
+/// Why the conversation is nobody's although a human had it last.
+pub fn left(filling: &Filling<'_>) -> Option<Left> {
+    last_owner(filling.facts).and_then(|owner| Post::from(filling).left(&owner))
 }
 
 /// When the conversation ceases to be the owner's by silence; never while it is pinned.
 pub fn leaves_at(filling: &Filling<'_>) -> Option<DateTime<Utc>> {
     last_owner(filling.facts)
         .filter(|owner| !owner.pinned)
-        .map(|owner| idle_at(filling, &owner))
+        .map(|owner| Post::from(filling).idle_at(&owner))
 }
 
 /// Until when nobody waits for an answer, because the conversation was ended by hand.
@@ -98,48 +197,7 @@ pub fn midnight(filling: &Filling<'_>) -> Option<DateTime<Utc>> {
 const SHIFTS: usize = 8;
 
 fn last_owner(facts: &Facts) -> Option<Owner<'_>> {
-    let spoke = facts
-        .messages
-        .iter()
-        .rev()
-        .find(|m| m.speaker.is_human())
-        .map(|m| Owner {
-            agent: m.sender.as_deref(),
-            since: m.at,
-            took: None,
-            pinned: false,
-        });
-    let Some(said) = &facts.ownership else {
-        return spoke;
-    };
-    let took = |pinned| Owner {
-        agent: Some(&said.agent),
-        since: said.at,
-        took: Some(said.at),
-        pinned,
-    };
-    match said.act {
-        OwnerAct::Pin => Some(took(true)),
-        OwnerAct::Take => Some(
-            spoke
-                .filter(|spoke| spoke.since > said.at)
-                .unwrap_or_else(|| took(false)),
-        ),
-        OwnerAct::HandBack | OwnerAct::End => spoke.filter(|spoke| spoke.since > said.at),
-    }
-}
-
-fn idle_at(filling: &Filling<'_>, owner: &Owner<'_>) -> DateTime<Utc> {
-    let shop = filling.knowledge.shop_or_default(&filling.facts.shop);
-    owner.since + shop.manners.owner_idle
-}
-
-/// Whether an owner is at his desk: on duty, or he showed himself while he was off.
-fn is_there(filling: &Filling<'_>, owner: &Owner<'_>) -> bool {
-    let shop_is_in = filling.coverage.cover.is_staffed() || owner.since >= filling.coverage.since;
-    let by_name = |at| owner.agent.and_then(|agent| on_duty(filling, agent, at));
-    match by_name(filling.now) {
-        Some(false) => by_name(owner.since) == Some(false),
-        _ => shop_is_in,
-    }
+    let said = facts.messages.iter().rev().find(|m| m.speaker.is_human());
+    let spoke = said.map(|m| Owner::spoke(m.sender.as_deref(), m.at));
+    Owner::last(spoke, facts.ownership.as_ref())
 }

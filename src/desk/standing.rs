@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::knowledge::{IntentId, arrangement::Arrangement};
 
 /// What stands for a shop beside its mode and its kill switch: what holds now and what will, in the order it
-/// was made. Nothing in it has ended.
+/// was made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Lunches, absences, swaps, closures.
+    /// Lunches, absences, swaps, closures; those that ended lately too, by which clocks ran while they held.
     pub arrangements: Vec<Arrangement>,
     /// Emergency announcements.
     pub announcements: Vec<Announcement>,

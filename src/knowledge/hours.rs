@@ -191,48 +191,35 @@ impl Plan {
 
     /// The moment when `minutes` of staffed time have passed since `from`, at most a year later; plain time
     /// when nobody is ever on duty.
-    pub(super) fn staffed_after(&self, from: DateTime<Utc>, minutes: u32) -> DateTime<Utc> {
-        let cap = from + Duration::days(CAP_DAYS);
-        let plain = from + Duration::minutes(i64::from(minutes));
-        if !self.ever() {
-            return plain;
-        }
-        let mut left = Duration::minutes(i64::from(minutes));
-        let Some(mut spot) = self.spot(from) else {
-            return plain;
-        };
-        let mut worked = false;
-        loop {
-            if spot.is_staffed() {
-                worked = true;
-                let (start, end) = (spot.start().max(from), spot.end());
-                let here = (end - start).max(Duration::zero());
-                if left <= here {
-                    return (start + left).min(cap);
-                }
-                left -= here;
-            }
-            match spot.next() {
-                Some(next) if next.start_is_before(cap) => spot = next,
-                _ if worked => return cap,
-                _ => return plain.min(cap),
-            }
-        }
+    pub(super) fn staffed_after(
+        &self,
+        from: DateTime<Utc>,
+        minutes: u32,
+        arrangements: &[Arrangement],
+    ) -> DateTime<Utc> {
+        Walk::new(self, arrangements).staffed_after(from, Duration::minutes(minutes.into()))
     }
 
     /// When something is due. Working days: the end of the `n`-th day after `from` on which somebody works.
-    pub(super) fn due(&self, from: DateTime<Utc>, span: Span, any_hour: bool) -> DateTime<Utc> {
+    pub(super) fn due(
+        &self,
+        from: DateTime<Utc>,
+        span: Span,
+        any_hour: bool,
+        arrangements: &[Arrangement],
+    ) -> DateTime<Utc> {
         match span {
             Span::Minutes(minutes) if any_hour => from + Duration::minutes(i64::from(minutes)),
-            Span::Minutes(minutes) => self.staffed_after(from, minutes),
+            Span::Minutes(minutes) => self.staffed_after(from, minutes, arrangements),
             Span::WorkingDays(days) => {
+                let walk = Walk::new(self, arrangements);
                 let today = from.with_timezone(&self.zone).date_naive();
                 let last = today + Duration::days(CAP_DAYS.max(i64::from(days)));
                 let mut left = days;
                 let mut date = today;
                 while left > 0 && date < last {
                     date = date.succ_opt().unwrap_or(last);
-                    if !self.works() || self.works_on(date) {
+                    if walk.works_on(date) {
                         left -= 1;
                     }
                 }
@@ -242,50 +229,39 @@ impl Plan {
     }
 
     /// When something is due by a rule. What is due at a cut-off's "same day" is due when the last shift of that
-    /// day ends; working days are those on which a usual shift begins.
-    pub(super) fn due_by(&self, from: DateTime<Utc>, rule: Due, any_hour: bool) -> DateTime<Utc> {
-        match rule {
-            Due::After(span) => self.due(from, span, any_hour),
-            Due::Plain(minutes) => from + Duration::minutes(i64::from(minutes)),
-            Due::CutOff(CutOff {
-                before,
-                today,
-                next,
-            }) => {
-                let date = from.with_timezone(&self.zone).date_naive();
-                let at = |date, minute| instant(self.zone, local(date, minute));
-                if self.is_working_day(date) && from < at(date, before) {
-                    return match today {
-                        Some(minute) => at(date, minute),
-                        None => self.last_shift_ends(date, from),
-                    };
-                }
-                let cap = date + Duration::days(CAP_DAYS);
-                let mut date = date.succ_opt().unwrap_or(date);
-                while date < cap && !self.is_working_day(date) {
-                    date = date.succ_opt().unwrap_or(cap);
-                }
-                at(date, next)
-            }
+    /// day ends, at midnight at the latest; working days are those on which a usual shift begins and somebody is left.
+    pub(super) fn due_by(
+        &self,
+        from: DateTime<Utc>,
+        rule: Due,
+        any_hour: bool,
+        arrangements: &[Arrangement],
+    ) -> DateTime<Utc> {
+        let CutOff {
+            before,
+            today,
+            next,
+        } = match rule {
+            Due::After(span) => return self.due(from, span, any_hour, arrangements),
+            Due::Plain(minutes) => return from + Duration::minutes(i64::from(minutes)),
+            Due::CutOff(cut_off) => cut_off,
+        };
+        let walk = Walk::new(self, arrangements);
+        let date = from.with_timezone(&self.zone).date_naive();
+        let at = |date, minute| instant(self.zone, local(date, minute));
+        if walk.works_on(date) && from < at(date, before) {
+            let midnight = at(date, DAY);
+            return match today {
+                Some(minute) => at(date, minute),
+                None => walk.last_between(from, midnight).unwrap_or(midnight),
+            };
         }
-    }
-
-    fn is_working_day(&self, date: NaiveDate) -> bool {
-        !self.works() || self.works_on(date)
-    }
-
-    /// When the last shift that is on duty on a date after a moment ends; midnight at the latest, and without one.
-    fn last_shift_ends(&self, date: NaiveDate, after: DateTime<Utc>) -> DateTime<Utc> {
-        let midnight = instant(self.zone, local(date, DAY));
-        let mut last = None;
-        let mut spot = self.spot(after);
-        while let Some(here) = spot.filter(|spot| spot.start() < midnight) {
-            if here.is_staffed() {
-                last = Some(here.end().min(midnight));
-            }
-            spot = here.next();
+        let cap = date + Duration::days(CAP_DAYS);
+        let mut date = date.succ_opt().unwrap_or(date);
+        while date < cap && !walk.works_on(date) {
+            date = date.succ_opt().unwrap_or(cap);
         }
-        last.filter(|end| *end > after).unwrap_or(midnight)
+        at(date, next)
     }
 
     /// A moment as one would say it at `now`: 现在, 今天13:30, 明天9:00, 周三9:00, 3月2日9:00.

@@ -12,8 +12,9 @@ use super::{
     contest::{Context, context},
     problem::{Place, Problem, Report},
     reading::Reading,
+    script::Script,
     snapshot::Knowledge,
-    words::{AutoUse, IntentId, Policy, Purpose},
+    words::{AutoUse, IntentId, Mode, Policy, Purpose},
 };
 
 /// How many sentences an intent should have.
@@ -35,6 +36,7 @@ impl Knowledge {
         };
         review.texts();
         review.policies();
+        review.handoffs();
         let doubled = review.claims();
         review.winners(&doubled);
         if let Some(previous) = previous.filter(|p| p.version() != self.version()) {
@@ -167,6 +169,28 @@ impl Review<'_> {
                 "没有“用途: 回执”的话术，机器人不懂的时候只能不出声".to_owned(),
                 "写一条，例如 scripts/通用/回执.md",
             );
+        }
+    }
+}
+
+impl Review<'_> {
+    /// Shops in which nobody could be told when a human is there.
+    fn handoffs(&mut self) {
+        let knowledge = self.knowledge;
+        let what = "顾客要找人工时，机器人说不出什么时候有人，只能发回执或者不出声";
+        let mend = "写一条“用途: 转人工”的话术，用 {{下次在岗}} 告诉顾客什么时候有人，例如 scripts/通用/转人工.md";
+        let written = |script: &Script| script.purpose == Some(Purpose::Handoff);
+        if !knowledge.scripts().iter().any(written) {
+            let what = format!("没有“用途: 转人工”的话术：{what}");
+            return self.warn("scripts/", Place::FILE, what, mend);
+        }
+        for shop in knowledge.shops().iter().filter(|s| s.mode != Mode::Off) {
+            let words = knowledge.generic(Purpose::Handoff, &shop.id, shop.platform, self.now);
+            if words.is_none() {
+                let (name, id) = (&shop.name, &shop.id);
+                let what = format!("店铺“{name}”（{id}）没有能用的“用途: 转人工”话术：{what}");
+                self.warn("shops.yaml", Place::FILE, what, mend);
+            }
         }
     }
 }

@@ -367,14 +367,28 @@ impl Knowledge {
         self.hours.of(shop).people(at)
     }
 
-    /// The moment when `minutes` of staffed time have passed in a shop since `from`, at most a year later;
-    /// plain time where nobody is ever on duty.
+    /// The moment when `minutes` of staffed time have passed in a shop since `from` by its tables alone, at most a
+    /// year later; plain time where nobody is ever on duty.
     pub fn staffed_after(&self, shop: &ShopId, from: DateTime<Utc>, minutes: u32) -> DateTime<Utc> {
-        self.hours.of(shop).staffed_after(from, minutes)
+        self.staffed_after_with(shop, from, minutes, &[])
     }
 
-    /// When something that begins at `from` is due: minutes in the shop's staffed time, or in plain time with
-    /// `any_hour`; working days until the end of the last of them.
+    /// The same with what was arranged by hand, as [`Knowledge::coverage_with`] takes it: no time passes while the
+    /// shop is closed by hand, and some does while somebody is in whom no table names.
+    pub fn staffed_after_with(
+        &self,
+        shop: &ShopId,
+        from: DateTime<Utc>,
+        minutes: u32,
+        arrangements: &[Arrangement],
+    ) -> DateTime<Utc> {
+        self.hours
+            .of(shop)
+            .staffed_after(from, minutes, arrangements)
+    }
+
+    /// When something that begins at `from` is due by the tables alone: minutes in the shop's staffed time, or in
+    /// plain time with `any_hour`; working days until the end of the last of them.
     pub fn due(
         &self,
         shop: &ShopId,
@@ -382,18 +396,34 @@ impl Knowledge {
         span: Span,
         any_hour: bool,
     ) -> DateTime<Utc> {
-        self.hours.of(shop).due(from, span, any_hour)
+        self.due_with(shop, from, span, any_hour, &[])
     }
 
-    /// When something that begins at `from` is due by a rule of a case kind.
+    /// The same with what was arranged by hand. A day on which nobody is left on duty is no working day; somebody
+    /// who comes in on a day off does not make it one.
+    pub fn due_with(
+        &self,
+        shop: &ShopId,
+        from: DateTime<Utc>,
+        span: Span,
+        any_hour: bool,
+        arrangements: &[Arrangement],
+    ) -> DateTime<Utc> {
+        self.hours.of(shop).due(from, span, any_hour, arrangements)
+    }
+
+    /// When something that begins at `from` is due by a rule of a case kind, with what was arranged by hand.
     pub fn due_by(
         &self,
         shop: &ShopId,
         from: DateTime<Utc>,
         rule: Due,
         any_hour: bool,
+        arrangements: &[Arrangement],
     ) -> DateTime<Utc> {
-        self.hours.of(shop).due_by(from, rule, any_hour)
+        self.hours
+            .of(shop)
+            .due_by(from, rule, any_hour, arrangements)
     }
 
     /// A moment as a shop would say it at `now`: 现在, 今天13:30, 明天9:00, 周三9:00, 3月2日9:00.

@@ -5,10 +5,19 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::{alarms::Alarms, patience::Patience, shelf::Shelf};
+use super::{
+    alarms::Alarms,
+    patience::Patience,
+    shelf::Shelf,
+    switchboard::{self, Allowed},
+    watchdog,
+};
 use crate::{
     clock::Clock,
-    desk::{Inbound, ReplyClass, alarm::text::kind_of},
+    desk::{
+        Inbound, ReplyClass,
+        alarm::{self, text::kind_of},
+    },
     knowledge::{Platform, Severity},
     store::{
         self, Store,
@@ -402,6 +411,17 @@ impl Front {
             acknowledged: seen.acked_at.is_some(),
             over: seen.closed_at.is_some(),
         }))
+    }
+
+    /// Customers who wait longer than they should, and why: the most pressing first.
+    pub async fn overdue(
+        &self,
+        shops: &Allowed,
+    ) -> Result<Vec<(alarm::Waiting, alarm::Overdue)>, Unavailable> {
+        let now = self.clock.now();
+        let mut found = watchdog::unanswered(&self.store, &self.shelf, &self.alarms, now).await?;
+        found.retain(|(waiting, _)| switchboard::may(shops, &waiting.shop));
+        Ok(found)
     }
 
     /// Whether the house can work: the store answers and there is knowledge.

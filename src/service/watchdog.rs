@@ -1,5 +1,5 @@
-//! The watchdog: looks for customers nobody answers, receivers that fail and sources that fell silent, and sees
-//! to it that somebody is told.
+//! The watchdog: looks for customers nobody answers, receivers that fail, sources that fell silent and lunches that
+//! end soon, and sees to it that somebody is told.
 //!
 //! What is wrong is derived from facts in every round; what was told before is kept in the store, and so is every
 //! message, in the outbox. Nodes may watch side by side: a round holds only when no other was written meanwhile.
@@ -22,9 +22,9 @@ use super::{
 use crate::{
     clock::Clock,
     desk::alarm::{
-        Cause, NOTIFY, Opened, Plan, Round, Stillness, Trouble, deaf, plan, silent,
+        Cause, NOTIFY, Opened, Plan, Round, Stillness, Trouble, deaf, lunch, plan, silent,
         text::kind_of,
-        waiting::{self, Reason},
+        waiting::{self, Around, Overdue, Reason, Waiting},
     },
     knowledge::Urgency,
     store::{
@@ -89,26 +89,13 @@ impl Watchdog {
     /// Everything that is wrong now.
     fn causes(&self, watched: &Watched, now: DateTime<Utc>) -> Vec<Cause> {
         let knowledge = self.shelf.knowledge();
-        let deaf_sources: BTreeSet<&str> = watched.deaf.iter().map(|(s, _)| s.as_str()).collect();
-        let noted: BTreeSet<&str> = watched
-            .book
-            .causes
-            .iter()
-            .filter(|noted| noted.gone_at.is_none())
-            .map(|noted| noted.subject.as_str())
-            .collect();
+        let noted = noted(watched);
         let mut causes: Vec<Cause> = watched
             .waiting
             .iter()
             .filter_map(|it| {
-                waiting::cause(
-                    &knowledge,
-                    it,
-                    self.alarms.patience(&it.shop),
-                    deaf_sources.contains(it.source.as_str()),
-                    noted.contains(it.subject().as_str()),
-                    now,
-                )
+                let around = around(watched, &noted, &self.alarms, it);
+                waiting::cause(&knowledge, it, around, now)
             })
             .collect();
         let known = |source: &str| {
@@ -123,6 +110,7 @@ impl Watchdog {
                 .filter(|(source, _)| known(source))
                 .map(|(source, since)| deaf(source, *since)),
         );
+        causes.extend(watched.lunches.iter().map(lunch));
         let still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
         causes.extend(still.iter().filter_map(|still| {
             let shop = knowledge.shop_of(&still.source, &still.name);
@@ -159,27 +147,53 @@ impl Watchdog {
     }
 }
 
-/// Who waits too long now and why, the most pressing first and the longest waiting first
-/// among them. Derived from facts whenever it is asked.
+/// Who waits longer than he should now and why, the most pressing first and the longest waiting first among them;
+/// those who wait for the next shift, as it is meant, last. Derived from facts whenever it is asked.
 pub async fn unanswered(
     store: &Store,
     shelf: &Shelf,
     alarms: &Alarms,
     now: DateTime<Utc>,
-) -> Result<Vec<Cause>, Error> {
+) -> Result<Vec<(Waiting, Overdue)>, Error> {
     let watched = store.read(move |tx| watched(tx, now)).await?;
     let knowledge = shelf.knowledge();
-    let mut causes: Vec<Cause> = watched
+    let noted = noted(&watched);
+    let mut found: Vec<(Waiting, Overdue)> = watched
         .waiting
         .iter()
         .filter_map(|it| {
-            let deaf = watched.deaf.iter().any(|(source, _)| *source == it.source);
-            let patience = alarms.patience(&it.shop);
-            waiting::cause(&knowledge, it, patience, deaf, false, now)
+            let around = around(&watched, &noted, alarms, it);
+            Some((it.clone(), waiting::overdue(&knowledge, it, around, now)?))
         })
         .collect();
-    causes.sort_by(|a, b| (b.urgency, a.since).cmp(&(a.urgency, b.since)));
-    Ok(causes)
+    found.sort_by(|(a, left), (b, right)| {
+        (right.urgency, a.since, a.conversation).cmp(&(left.urgency, b.since, b.conversation))
+    });
+    Ok(found)
+}
+
+/// Whom somebody was told of, and who is not answered yet.
+fn noted(watched: &Watched) -> BTreeSet<&str> {
+    let causes = watched.book.causes.iter();
+    causes
+        .filter(|noted| noted.gone_at.is_none())
+        .map(|noted| noted.subject.as_str())
+        .collect()
+}
+
+/// What stands around a waiting customer.
+fn around<'a>(
+    watched: &'a Watched,
+    noted: &BTreeSet<&str>,
+    alarms: &Alarms,
+    it: &Waiting,
+) -> Around<'a> {
+    Around {
+        arrangements: watched.arranged.get(&it.shop).map_or(&[], Vec::as_slice),
+        patience: alarms.patience(&it.shop),
+        deaf: watched.deaf.iter().any(|(source, _)| *source == it.source),
+        noted: noted.contains(it.subject().as_str()),
+    }
 }
 
 /// The figures of a round: how many customers wait too long, by the reason.

@@ -3,21 +3,21 @@
 //! A round is read as one snapshot and written as one transaction that holds only when no other round was
 //! written meanwhile. So two nodes that watch side by side tell nobody twice.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Error, Row, Tx, messages, tx::json};
+use super::{Error, Tx, arrangements, switches, tx::json, unanswered, work::distinct};
 use crate::{
     desk::alarm::{
-        Alarm, Book, DAYS, Delivery, ENOUGH, Human, Message, NOTIFY, Noted, Plan, STILL, STRETCH,
+        Alarm, Book, DAYS, ENOUGH, EndingLunch, Message, NOTIFY, Noted, Plan, STILL, STRETCH,
         Stillness, Told, ToldState, Waiting,
     },
-    knowledge::{ShopId, Urgency},
+    knowledge::{ShopId, Urgency, arrangement::Arrangement},
 };
 
-/// Whoever has waited longer than this is no alarm any more: what is looked at is bounded by the day.
-pub const LOOK_BACK: Duration = Duration::hours(24);
-/// How many waiting customers are looked at in a round, the longest waiting first.
-pub const MOST: usize = 2_000;
+pub use super::unanswered::{LOOK_BACK, MOST};
+
 /// So many failures in a row, and a receiver counts as deaf.
 pub const DEAF: i64 = 3;
 /// Accounts that brought nothing for this long have been given up.
@@ -30,8 +30,12 @@ pub struct Watched {
     pub waiting: Vec<Waiting>,
     /// There are more than [`MOST`].
     pub more: bool,
+    /// What was arranged for their shops.
+    pub arranged: HashMap<ShopId, Vec<Arrangement>>,
     /// Sources whose deliveries keep failing, and since when.
     pub deaf: Vec<(String, DateTime<Utc>)>,
+    /// Lunches that end soon.
+    pub lunches: Vec<EndingLunch>,
     /// What was told before.
     pub book: Book,
 }
@@ -39,7 +43,7 @@ pub struct Watched {
 /// An alarm, to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmView {
-    /// What it is about: `waiting`, `safety`, `deaf` or `silent`, and who minds.
+    /// What it is about: `waiting`, `safety`, `deaf`, `silent` or `lunch`, and who minds.
     pub topic: String,
     /// How much it presses.
     pub urgency: Urgency,
@@ -55,10 +59,10 @@ pub struct AlarmView {
 
 /// Everything a round looks at.
 pub fn watched(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Watched, Error> {
-    let mut waiting = waiting(tx, now)?;
+    let mut waiting = unanswered::waiting(tx, now)?;
     let more = waiting.len() > MOST;
     waiting.truncate(MOST);
-    waiting.extend(doubted(tx, now)?);
+    waiting.extend(unanswered::doubted(tx, now)?);
     let deaf = tx
         .rows(
             "SELECT source, since FROM receiver WHERE failures >= ?1 ORDER BY source",
@@ -67,100 +71,18 @@ pub fn watched(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Watched, Error> {
         .iter()
         .map(|row| Ok((row.string("source")?, row.time("since")?)))
         .collect::<Result<_, Error>>()?;
+    let shops: Vec<ShopId> = distinct(waiting.iter().map(|it| it.shop.clone()));
+    let standing = switches::standing(tx, &shops, now)?;
     Ok(Watched {
+        arranged: standing
+            .into_iter()
+            .map(|(shop, standing)| (shop, standing.arrangements))
+            .collect(),
         waiting,
         more,
         deaf,
+        lunches: arrangements::ending(tx, now)?,
         book: book(tx)?,
-    })
-}
-
-fn waiting(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Vec<Waiting>, Error> {
-    let human = |what: &str| {
-        format!(
-            "(SELECT m.{what} FROM message m WHERE m.conversation = c.id AND m.speaker IN ('human', 'bot_assist') \
-             ORDER BY m.at DESC, m.id DESC LIMIT 1)"
-        )
-    };
-    let sql = format!(
-        "SELECT c.id, c.external, c.shop, c.platform, a.source, c.waiting_since AS since, c.facts, c.decided, \
-           (SELECT d.because FROM decision d WHERE d.conversation = c.id AND d.facts = c.decided ORDER BY d.turn DESC LIMIT 1) AS because, \
-           {} AS human_at, {} AS human, r.state, r.attempts, r.not_before AS due \
-         FROM conversation c JOIN account a ON a.id = c.account \
-         LEFT JOIN outbox r ON r.n = (SELECT MAX(o.n) FROM outbox o WHERE o.conversation = c.id AND o.kind = 'reply' \
-           AND o.created_at >= c.waiting_since) \
-         WHERE c.waiting_since > ?1 AND c.waiting_since <= ?2 ORDER BY c.waiting_since, c.id LIMIT ?3",
-        human("at"),
-        human("sender"),
-    );
-    let limit = i64::try_from(MOST + 1).unwrap_or(i64::MAX);
-    tx.rows(&sql, &[(now - LOOK_BACK).into(), now.into(), limit.into()])?
-        .iter()
-        .map(|row| {
-            let because = match row.opt_text("because")? {
-                Some(_) => Some(row.json("because")?),
-                None => None,
-            };
-            let human = match row.opt_time("human_at")? {
-                Some(at) => Some(Human {
-                    name: row.opt_string("human")?,
-                    at,
-                }),
-                None => None,
-            };
-            let delivery = match row.opt_text("state")? {
-                Some("waiting" | "claimed") => Some(Delivery::Waits {
-                    attempts: row.int("attempts")?,
-                    due: row.time("due")?,
-                }),
-                Some("failed") => Some(Delivery::Failed),
-                Some("uncertain") => Some(Delivery::Uncertain),
-                Some("expired") => Some(Delivery::Expired),
-                Some("withdrawn") => Some(Delivery::Withdrawn),
-                _ => None,
-            };
-            Ok(Waiting {
-                decided: row.int("decided")? >= row.int("facts")?,
-                because,
-                human,
-                delivery,
-                ..someone(row)?
-            })
-        })
-        .collect()
-}
-
-/// Those whose automatic reply may or may not have arrived, and who have heard nothing else since.
-fn doubted(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Vec<Waiting>, Error> {
-    tx.rows(
-        "SELECT c.id, c.external, c.shop, c.platform, a.source, o.settled_at AS since \
-         FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN account a ON a.id = c.account \
-         WHERE o.state = 'uncertain' AND o.kind = 'reply' AND o.settled_at > ?1 AND o.seen_facts = c.facts \
-         ORDER BY o.n DESC LIMIT 200",
-        &[(now - LOOK_BACK).into()],
-    )?
-    .iter()
-    .map(|row| {
-        Ok(Waiting {
-            delivery: Some(Delivery::Uncertain),
-            ..someone(row)?
-        })
-    })
-    .collect()
-}
-
-fn someone(row: &Row) -> Result<Waiting, Error> {
-    Ok(Waiting {
-        conversation: row.int("id")?,
-        external: row.string("external")?,
-        shop: ShopId::from(row.text("shop")?),
-        platform: messages::platform(row)?,
-        source: row.string("source")?,
-        since: row.time("since")?,
-        decided: true,
-        because: None,
-        human: None,
-        delivery: None,
     })
 }
 

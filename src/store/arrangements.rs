@@ -12,9 +12,12 @@ use super::{
     staff_event::{Done, What, Who, note},
     switches,
 };
-use crate::knowledge::{
-    ShopId,
-    arrangement::{Arranged, Arrangement},
+use crate::{
+    desk::alarm::{EndingLunch, SOON},
+    knowledge::{
+        ShopId,
+        arrangement::{Arranged, Arrangement},
+    },
 };
 
 /// An arrangement of one shop, as it is kept.
@@ -206,6 +209,31 @@ pub fn lunches(tx: &mut dyn Tx, agent: &str, now: DateTime<Utc>) -> Result<Vec<K
     .iter()
     .map(kept)
     .collect()
+}
+
+/// The lunches that are being taken and end within [`SOON`], one for each agent.
+pub(super) fn ending(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Vec<EndingLunch>, Error> {
+    let mut lunches: Vec<EndingLunch> = Vec::new();
+    // By shop: what ended long ago is not looked at.
+    for row in tx.rows(
+        "SELECT k.agent, k.shop, k.begins, k.ends FROM shop s CROSS JOIN arrangement k \
+         WHERE s.standing_until > ?1 AND k.shop = s.id AND k.ends > ?1 AND k.ends <= ?2 AND k.begins <= ?1 \
+           AND k.what = 'lunch' ORDER BY k.agent, k.ends, k.shop",
+        &[now.into(), (now + SOON).into()],
+    )? {
+        let agent = row.string("agent")?;
+        let shop = ShopId::from(row.text("shop")?);
+        match lunches.last_mut().filter(|known| known.agent == agent) {
+            Some(known) => known.shops.push(shop),
+            None => lunches.push(EndingLunch {
+                agent,
+                shops: vec![shop],
+                from: row.time("begins")?,
+                until: row.time("ends")?,
+            }),
+        }
+    }
+    Ok(lunches)
 }
 
 /// What is arranged for a shop and has not ended, in the order it was made.

@@ -102,7 +102,8 @@ fn chunk(
     Ok(all)
 }
 
-/// What people switched for the shops of these conversations. Asked only about shops where something stands.
+/// What people switched for the shops of these conversations. Asked only about shops where something stands, or
+/// did lately.
 fn standing_of(
     tx: &mut dyn Tx,
     known: &HashMap<i64, Known>,
@@ -110,7 +111,8 @@ fn standing_of(
 ) -> Result<HashMap<ShopId, Standing>, Error> {
     let mut shops: Vec<ShopId> = Vec::new();
     for home in known.values().filter_map(|mine| mine.home.as_ref()) {
-        if home.opt_time("standing_until")?.is_some_and(|at| at > now) {
+        let until = home.opt_time("standing_until")?;
+        if until.is_some_and(|at| at > now - switches::REMEMBERED) {
             shops.push(home.text("shop")?.into());
         }
     }

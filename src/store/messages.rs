@@ -183,7 +183,7 @@ fn recognise(
     let mut ear = echo::Ear::of(tx, conversation)?;
     let mut human_before = false;
     for line in lines.iter_mut().filter(|line| line.may_be_ours()) {
-        match ear.hear(line.message, human_before) {
+        match ear.hear(line, human_before) {
             Voice::Ours(echo) => line.fate = Fate::Ours(echo),
             Voice::Suggested => line.fate = Fate::New(Speaker::BotAssist),
             Voice::Own => {}

@@ -163,6 +163,9 @@ fn sent(
 
 /// It was not sent: our line is taken out of the conversation, the customer waits as before, and the
 /// conversation is decided again.
+///
+/// That a line was never said is a fact: what was decided in the belief that it had been, about the customer's
+/// next words, must not leave, whether it waits already or is being committed.
 fn unsay(
     tx: &mut dyn Tx,
     id: &str,
@@ -199,8 +202,13 @@ fn unsay(
         tx.run("DELETE FROM message WHERE outbox = ?1", &[n.into()])?;
         let waiting = waiting_since(tx, conversation)?;
         tx.run(
-            "UPDATE conversation SET waiting_since = ?2, wake_at = ?3 WHERE id = ?1",
-            &[conversation.into(), waiting.into(), now.into()],
+            "UPDATE conversation SET waiting_since = ?2, facts = facts + 1 WHERE id = ?1",
+            &[conversation.into(), waiting.into()],
+        )?;
+        // What it was decided on itself has not changed by that: it may be tried again, or sent by hand.
+        tx.run(
+            "UPDATE outbox SET seen_facts = seen_facts + 1 WHERE n = ?1 AND state IN ('waiting', 'failed') AND seen_facts = ?2",
+            &[n.into(), row.int("facts")?.into()],
         )?;
         if state == "failed" && !row.yes("crossed")? {
             queue::enter(tx, conversation, HandoffReason::Undelivered, now)?;

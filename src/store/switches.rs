@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
 
 use super::{
@@ -145,7 +145,13 @@ pub fn turned_of(tx: &mut dyn Tx, shops: &[ShopId]) -> Result<HashMap<ShopId, Tu
     Ok(turned)
 }
 
-/// What stands for each of these shops at `now` and later, in the order it was made.
+/// For how long an arrangement that has ended is still told of: clocks that began while it held ran, or stood
+/// still, by it; and who was in by it is known to be out. Customers wait no longer than a day, and longer is no
+/// alarm any more.
+pub const REMEMBERED: Duration = Duration::hours(24);
+
+/// What stands for each of these shops at `now` and later, in the order it was made, and what was arranged and has
+/// ended lately ([`REMEMBERED`]).
 pub fn standing(
     tx: &mut dyn Tx,
     shops: &[ShopId],
@@ -156,12 +162,13 @@ pub fn standing(
         .map(|shop| (shop.clone(), Standing::default()))
         .collect();
     for (which, mut args) in chunks(shops) {
-        args.push(now.into());
-        let now = args.len();
+        args.extend([now.into(), (now - REMEMBERED).into()]);
+        let since = args.len();
+        let now = since - 1;
         // One statement: on Postgres the way there and back is most of what a question costs.
         let sql = format!(
             "SELECT id, 0 AS announced, shop, what, agent, begins, ends, reason AS words FROM arrangement \
-             WHERE shop IN ({which}) AND ends > ?{now} \
+             WHERE shop IN ({which}) AND ends > ?{since} AND begins < ends \
              UNION ALL SELECT a.id, 1, b.shop, a.silences, NULL, a.begins, a.ends, a.text \
              FROM announcement_shop b JOIN announcement a ON a.id = b.announcement \
              WHERE b.shop IN ({which}) AND a.ends > ?{now} \

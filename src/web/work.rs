@@ -5,8 +5,14 @@ use std::{pin::Pin, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    desk::Inbound,
-    service::{Accepted, Ack, AckOutcome, Alarm, Front, Held, Pulled, Readiness, Unavailable},
+    desk::{
+        Inbound,
+        alarm::{Overdue, Waiting},
+    },
+    service::{
+        Accepted, Ack, AckOutcome, Alarm, Front, Held, Pulled, Readiness, Unavailable,
+        switchboard::Allowed,
+    },
 };
 
 /// An answer that takes time.
@@ -68,6 +74,14 @@ pub trait Work: Send + Sync + 'static {
         _care: bool,
     ) -> Soon<'a, Result<Option<Alarm>, Unavailable>> {
         Box::pin(async { Ok(None) })
+    }
+
+    /// Customers who wait longer than they should, and why.
+    fn overdue<'a>(
+        &'a self,
+        _shops: &'a Allowed,
+    ) -> Soon<'a, Result<Vec<(Waiting, Overdue)>, Unavailable>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     /// Whether the house can work.
@@ -135,6 +149,13 @@ impl Work for Front {
         care: bool,
     ) -> Soon<'a, Result<Option<Alarm>, Unavailable>> {
         Box::pin(Self::alarm(self, alarm, target, token, care))
+    }
+
+    fn overdue<'a>(
+        &'a self,
+        shops: &'a Allowed,
+    ) -> Soon<'a, Result<Vec<(Waiting, Overdue)>, Unavailable>> {
+        Box::pin(Self::overdue(self, shops))
     }
 
     fn readiness(&self) -> Soon<'_, Readiness> {

@@ -415,8 +415,33 @@ proptest! {
         }
         for (n, who, length) in picked {
             leaves(&calendar, &knowledge, &table, n, PEOPLE[who], length)
+                .and_then(|()| clocks(&calendar, &knowledge, &table, n, length * 10))
                 .map_err(|why| TestCaseError::fail(format!("{why}\n{said}")))?;
         }
+    }
+}
+
+/// When so many minutes have passed in which somebody was on duty, one minute after the other.
+fn clocks(
+    calendar: &Calendar,
+    knowledge: &Knowledge,
+    table: &Table,
+    n: usize,
+    minutes: i64,
+) -> Result<(), String> {
+    let from = table.moment(n);
+    let last = (n..table.walls.len())
+        .filter(|n| table.answer(*n).cover == Cover::Staffed)
+        .nth(minutes as usize - 1);
+    let Some(last) = last else { return Ok(()) };
+    let truth = table.moment(last + 1);
+    let shop = ShopId::from("main");
+    let found = knowledge.staffed_after_with(&shop, from, minutes as u32, &calendar.arranged);
+    match found == truth {
+        true => Ok(()),
+        false => Err(format!(
+            "{minutes} minutes after {from}: {found}, should be {truth}"
+        )),
     }
 }
 

@@ -470,7 +470,9 @@ impl Table {
         }
         let lunch = arranged.iter().find(|a| match (&a.what, seat.who) {
             (Arranged::Lunch { agent }, Some(who)) => agent == who,
-            (Arranged::Lunch { agent }, None) => absent(agent).is_none() && !sits(agent),
+            (Arranged::Lunch { agent }, None) => {
+                absent(agent).is_none() && !sits(agent) && !self.is_written(agent)
+            }
             _ => false,
         });
         lunch.map_or(Why::Here, |a| Why::Lunch(or(&a.reason, "午休")))

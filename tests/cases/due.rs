@@ -68,7 +68,7 @@ fn when_what_is_due() {
             writeln!(out, "{rule}（{clock}）").unwrap();
             for (name, from) in moments {
                 let from = at(from);
-                let at = house.due_by(&shop, from, due, any_hour);
+                let at = house.due_by(&shop, from, due, any_hour, &[]);
                 assert!(at >= from);
                 writeln!(out, "    {} {name} → {}", shown(from), shown(at)).unwrap();
             }

@@ -4,7 +4,7 @@
 //! order, late, and as echoes. The store is the real one, on SQLite in memory; what is decided is decided by
 //! the real desk. An oracle that keeps its own record judges every step.
 //!
-//! - `cargo test --test simulation` runs 5,000 seeds; `JIEBAN_SEEDS=100000` runs more.
+//! - `cargo test --test simulation` runs 10,000 seeds; `JIEBAN_SEEDS=100000` runs more.
 //! - `JIEBAN_SEED=1234 cargo test --test simulation one -- --nocapture` tells the story of one seed.
 
 #![allow(clippy::unwrap_used, clippy::panic)]

@@ -102,6 +102,11 @@ impl Node {
         self.alive && !self.is_paused(now)
     }
 
+    /// When it goes on, if it stands still.
+    pub(crate) fn wakes(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        (self.alive && self.is_paused(now)).then_some(self.paused_until)
+    }
+
     pub(crate) fn pause(&mut self, until: DateTime<Utc>) {
         self.paused_until = until;
     }

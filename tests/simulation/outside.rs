@@ -110,6 +110,11 @@ impl Outside {
         !self.late.is_empty()
     }
 
+    /// When the next late reply is shown.
+    pub(crate) fn next_late(&self) -> Option<DateTime<Utc>> {
+        self.late.iter().map(|late| late.at).min()
+    }
+
     pub(crate) fn has_todo(&self) -> bool {
         !self.todo.is_empty()
     }

@@ -260,7 +260,16 @@ impl World {
                     1..4 => 10 * 60 * 1000,
                     _ => 45_000,
                 };
-                let due = due.map_or(far, |at| (at - self.now).num_milliseconds().clamp(1, far));
+                // What was on its way for too long arrives at its time, and who stands still goes on at his: no
+                // leap passes over them.
+                let standing = self.nodes.iter().filter_map(|node| node.wakes(self.now));
+                let due = due
+                    .into_iter()
+                    .chain(standing)
+                    .chain(self.outside.next_late());
+                let due = due
+                    .min()
+                    .map_or(far, |at| (at - self.now).num_milliseconds().clamp(1, far));
                 match self.dice.below(10) {
                     0..5 => due,
                     5 => (due - 1).max(1),

@@ -12,7 +12,7 @@ use std::{
 use crate::{run::run, world::Plan};
 
 /// How many seeds are run when nobody says otherwise.
-const SEEDS: u64 = 5_000;
+const SEEDS: u64 = 10_000;
 
 /// The first seed below `most` that breaks a promise, and which; seeds are tried on every core.
 pub(crate) fn first_broken(most: u64, plan: Plan) -> Option<(u64, String)> {

@@ -11,6 +11,7 @@ use jieban::{
     knowledge::Urgency,
     store::{
         alarms::{self, Watched},
+        forgetting,
         outbox::{Claimed, Kind, Outcome, dead_letters, resend},
         receivers,
     },
@@ -31,6 +32,7 @@ stories!(
     an_alarm_is_no_reply,
     a_silence_is_compared_with_the_days_before,
     a_cause_belongs_to_one_alarm,
+    what_is_over_is_forgotten_after_its_time,
 );
 
 const LIMIT: Pace = Pace(&[(2, 60)]);
@@ -277,7 +279,11 @@ async fn who_waits_is_found_with_what_became_of_his_reply(house: House) {
         next_at: at(40),
     };
     house.settle(&id, later, 6).await;
-    assert_eq!(found(6).await, Some((true, waits(1), at(0))));
+    assert_eq!(
+        found(6).await,
+        Some((false, waits(1), at(0))),
+        "it is decided again"
+    );
     house.claim(40).await;
     house
         .settle(
@@ -288,7 +294,10 @@ async fn who_waits_is_found_with_what_became_of_his_reply(house: House) {
             41,
         )
         .await;
-    assert_eq!(found(41).await, Some((true, Some(Delivery::Failed), at(0))));
+    assert_eq!(
+        found(41).await,
+        Some((false, Some(Delivery::Failed), at(0)))
+    );
     // A human answers.
     house
         .record(&delivery("ann", vec![agent("a-1", "在的")]), 50)
@@ -426,4 +435,60 @@ async fn a_cause_belongs_to_one_alarm(house: House) {
         (causes[0].alarm.as_str(), causes[0].joined_at),
         ("4-0", at(40))
     );
+}
+
+async fn what_is_over_is_forgotten_after_its_time(house: House) {
+    let ack = |id: &'static str, seconds| {
+        house.write(move |tx| alarms::acknowledge(tx, id, "desk", at(seconds)))
+    };
+    let forget = |seconds| house.write(move |tx| forgetting::alarms(tx, at(seconds), 10));
+    let known = |id: &'static str| house.write(move |tx| alarms::alarm(tx, id));
+    // The first is told of, acknowledged and over; the second is open.
+    house.round(opening(1), 10).await;
+    let told = house.tell(11).await;
+    house
+        .settle(&told[0].id, Outcome::Sent { platform_id: None }, 12)
+        .await;
+    assert!(ack("1-0", 20).await);
+    let over = Plan {
+        round: 2,
+        gone: vec![("wait/1".into(), at(0))],
+        closed: vec!["1-0".into()],
+        ..Plan::default()
+    };
+    assert!(house.round(over, 100).await);
+    assert!(house.round(opening(3), 120).await);
+    let told = house.tell(121).await;
+    house
+        .settle(&told[0].id, Outcome::Failed { error: "x".into() }, 122)
+        .await;
+    let left = async |house: &House| {
+        house
+            .write(|tx| {
+                let counts = tx.rows(
+                    "SELECT (SELECT COUNT(*) FROM alarm) AS alarms, (SELECT COUNT(*) FROM alarm_cause) AS causes, \
+                       (SELECT COUNT(*) FROM alarm_told) AS told, (SELECT COUNT(*) FROM outbox) AS words",
+                    &[],
+                )?;
+                let count = |name| counts[0].int(name);
+                Ok([count("alarms")?, count("causes")?, count("told")?, count("words")?])
+            })
+            .await
+    };
+    assert_eq!(left(&house).await, [2, 2, 2, 2]);
+    assert_eq!(
+        forget(100).await,
+        0,
+        "it was over at that moment, not before"
+    );
+    assert_eq!(left(&house).await, [2, 2, 2, 2]);
+    assert_eq!(forget(101).await, 1);
+    assert_eq!(left(&house).await, [1, 1, 1, 1]);
+    assert_eq!(known("1-0").await, None);
+    // What is open stays, however long ago it began, with what was said of it.
+    assert_eq!(forget(1_000_000).await, 0);
+    assert_eq!(left(&house).await, [1, 1, 1, 1]);
+    assert!(known("3-0").await.is_some());
+    // Its cause is known as before: nobody is called twice.
+    assert_eq!(house.watched(1_000_000).await.book.causes.len(), 1);
 }

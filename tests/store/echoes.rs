@@ -1,7 +1,7 @@
 //! Our own words are known when they come back.
 
 use jieban::{
-    desk::{Decision, Role},
+    desk::{Decision, InboundMessage, Role},
     store::outbox::Outcome,
 };
 
@@ -17,6 +17,8 @@ stories!(
     a_window_without_ids_shows_what_the_platform_named,
     what_waits_has_no_echo,
     a_suggestion_that_comes_back_is_used,
+    words_are_ours_for_a_while_only,
+    a_window_that_shows_our_words_again_after_a_day,
 );
 
 async fn our_reply_between_the_lines_of_a_window(house: House) {
@@ -274,4 +276,100 @@ async fn what_waits_has_no_echo(house: House) {
         .await;
     assert_eq!((human.accepted, human.echoes), (1, 0));
     assert!(house.claim(2).await.is_empty(), "he has said it");
+}
+
+/// Ten minutes after a reply left, the same words are a human's, unless the platform named it or their time tells.
+async fn words_are_ours_for_a_while_only(house: House) {
+    let said_at = |seconds| InboundMessage {
+        sent_at: Some(at(seconds)),
+        ..agent("late", "包裹在路上")
+    };
+    let day = 24 * 60 * 60;
+    let no_id = Outcome::Sent { platform_id: None };
+    let named = Outcome::Sent {
+        platform_id: Some("named".into()),
+    };
+    let plain = agent("plain", "包裹在路上");
+    for (name, outcome, line, when, ours) in [
+        ("at once", Some(&no_id), plain.clone(), 3, true),
+        ("in time", Some(&no_id), plain.clone(), 602, true),
+        ("too late", Some(&no_id), plain.clone(), 603, false),
+        ("a day later", Some(&no_id), plain.clone(), day, false),
+        // It was said in time, and is delivered late.
+        ("late", Some(&no_id), said_at(60), day, true),
+        ("said late", Some(&no_id), said_at(1_000), day, false),
+        // The platform's own id is a proof at any time.
+        (
+            "named",
+            Some(&named),
+            agent("named", "包裹在路上"),
+            day,
+            true,
+        ),
+        // Nobody said what became of it: it may have left until its lease ended.
+        ("on the wire", None, plain.clone(), 631, true),
+        ("long on the wire", None, plain, 632, false),
+    ] {
+        house.answered(name, "包裹在路上").await;
+        let id = house.claim(1).await.remove(0).id;
+        if let Some(outcome) = outcome {
+            house.settle(&id, outcome.clone(), 2).await;
+        }
+        let unique = InboundMessage {
+            external: line.external.map(|id| match id.as_str() {
+                "named" => id,
+                id => format!("{name} {id}"),
+            }),
+            ..line
+        };
+        let recorded = house.record(&delivery(name, vec![unique]), when).await;
+        let expected = if ours { (0, 1) } else { (1, 0) };
+        assert_eq!((recorded.accepted, recorded.echoes), expected, "{name}");
+        let human = house.said(name).await.iter().any(|line| is_human(line));
+        assert_eq!(human, !ours, "{name}");
+        house
+            .settle(&id, Outcome::Sent { platform_id: None }, when + 1)
+            .await;
+    }
+}
+
+/// Lines of a window have no times: one that was not there when the window was last shown was said after that.
+async fn a_window_that_shows_our_words_again_after_a_day(house: House) {
+    let day = 24 * 60 * 60;
+    // The customer comes back a day later, and only now the window shows our answer to his first question.
+    for (name, shows_it) in [("shown", true), ("never shown", false)] {
+        let asked = house
+            .record(&delivery(name, window(&["c:到哪了"])), 0)
+            .await;
+        let decision = Decision {
+            reply: content("包裹在路上"),
+            ..decision(asked.last_customer)
+        };
+        house.commit(asked.conversation, &decision, 0).await;
+        let id = house.claim(5).await.remove(0).id;
+        house
+            .settle(&id, Outcome::Sent { platform_id: None }, 6)
+            .await;
+        let lines: &[&str] = match shows_it {
+            true => &["c:到哪了", "a:包裹在路上", "c:还没到"],
+            false => &["c:到哪了", "c:还没到"],
+        };
+        let back = house.record(&delivery(name, window(lines)), day).await;
+        assert_eq!((back.accepted, back.echoes), (1, u32::from(shows_it)));
+        // An agent uses the same words: they are his.
+        let mut lines = lines.to_vec();
+        lines.push("a:包裹在路上");
+        let human = house
+            .record(&delivery(name, window(&lines)), day + 60)
+            .await;
+        assert_eq!((human.accepted, human.echoes), (1, 0), "{name}");
+        let again = house
+            .record(&delivery(name, window(&lines)), day + 70)
+            .await;
+        assert_eq!((again.accepted, again.echoes), (0, 0), "{name}");
+        assert!(
+            house.said(name).await.iter().any(|line| is_human(line)),
+            "{name}"
+        );
+    }
 }

@@ -223,6 +223,7 @@ pub(crate) fn decision(turn: Option<i64>) -> Decision {
             cover: Cover::Night,
             cover_reason: "夜间".into(),
             rescue: false,
+            left: None,
             policy: Policy::Answer,
             verdict: Verdict::Answer,
             intent: None,

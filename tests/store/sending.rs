@@ -2,7 +2,10 @@
 
 use jieban::{
     desk::{Decision, ReplyClass},
-    store::outbox::{self, Claim, Outcome},
+    store::{
+        decisions::Commit,
+        outbox::{self, Claim, Outcome},
+    },
 };
 
 use crate::house::*;
@@ -20,6 +23,7 @@ stories!(
     a_human_between_two_attempts_ends_them,
     a_request_that_is_made_again_finds_its_reply,
     what_nobody_claims_is_swept,
+    what_was_never_said_undoes_what_was_decided_after_it,
 );
 
 async fn a_claim_compares_facts_epoch_switch_and_time(house: House) {
@@ -445,4 +449,61 @@ async fn what_nobody_claims_is_swept(house: House) {
     house.commit(third.conversation, &waits, 10).await;
     assert_eq!(house.write(|tx| outbox::sweep(tx, at(3600), 9)).await, 1);
     assert_eq!(house.states("third").await, ["expired"]);
+}
+
+/// A reply counts as said once it is claimed. When it turns out that it was not, what was decided about the
+/// customer's next words in the belief that it had been must not answer for both, and not be committed either.
+async fn what_was_never_said_undoes_what_was_decided_after_it(house: House) {
+    let outcomes = [
+        ("released", Outcome::Released),
+        (
+            "retry",
+            Outcome::Retry {
+                error: "503".into(),
+                next_at: at(8),
+            },
+        ),
+        ("failed", Outcome::Failed { error: "x".into() }),
+    ];
+    for (name, outcome) in outcomes {
+        for decided_before in [true, false] {
+            let name = format!("{name}-{decided_before}");
+            let first = house.answered(&name, "在路上").await;
+            let id = house.claim(1).await.remove(0).id;
+            let next = customer(&format!("{name}-2"), "多少钱");
+            let second = house.record(&delivery(&name, vec![next]), 2).await;
+            let about_the_second = Decision {
+                reply: content("十块"),
+                ..decision(second.last_customer)
+            };
+            let seen = house.seen(first.conversation).await;
+            if decided_before {
+                house.commit_on(seen, &about_the_second, 3).await;
+            }
+            assert!(house.settle(&id, outcome.clone(), 4).await);
+            if !decided_before {
+                let late = house.commit_on(seen, &about_the_second, 5).await;
+                assert_eq!(late, Commit::Stale, "{name}");
+            }
+            assert!(house.claim(20).await.is_empty(), "{name}");
+            let taken = house.take(21).await;
+            assert!(
+                taken.iter().any(|w| w.conversation == first.conversation),
+                "{name}: it is decided again"
+            );
+            let about_both = Decision {
+                reply: content("在路上；十块"),
+                ..decision(first.last_customer)
+            };
+            house.commit(first.conversation, &about_both, 22).await;
+            let texts: Vec<String> = house.claim(23).await.into_iter().map(|c| c.text).collect();
+            assert_eq!(texts, ["在路上；十块"], "{name}: one answer, and one only");
+            house
+                .record(
+                    &delivery(&name, vec![agent(&format!("{name}-h"), "好")]),
+                    24,
+                )
+                .await;
+        }
+    }
 }

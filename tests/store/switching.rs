@@ -263,7 +263,11 @@ async fn an_arrangement_holds_at_once_and_ends_by_itself(house: House) {
     assert_eq!(seen, house.standing("flagship", 2).await);
     let what: Vec<&Arranged> = seen.arrangements.iter().map(|a| &a.what).collect();
     assert_eq!(what, [&kept.arrangement.what, &Arranged::Closed]);
-    assert_eq!(house.standing("flagship", 1200).await.arrangements.len(), 1);
+    // Clocks ran by what has ended lately; what ended a day ago is forgotten.
+    assert_eq!(house.standing("flagship", 1200).await, seen);
+    let day = 24 * 60 * 60;
+    let tomorrow = house.standing("flagship", 1200 + day).await.arrangements;
+    assert_eq!(tomorrow.len(), 1);
     assert_eq!(house.standing("other", 2).await, Standing::default());
     // Prolonged, then ended early.
     let (id, epoch) = (kept.id, house.epoch("flagship").await);
@@ -299,9 +303,10 @@ async fn an_arrangement_holds_at_once_and_ends_by_itself(house: House) {
             .is_empty()
     );
     assert_eq!(house.epoch("flagship").await, epoch + 2);
+    let ended = house.standing("flagship", 1300).await.arrangements;
     assert_eq!(
-        house.standing("flagship", 1300).await.arrangements[0].what,
-        Arranged::Closed
+        (ended[0].until, &ended[1].what),
+        (at(1300), &Arranged::Closed)
     );
     let lunches = house
         .write(|tx| arrangements::lunches(tx, "小美", at(1300)))
@@ -319,11 +324,12 @@ async fn an_arrangement_holds_at_once_and_ends_by_itself(house: House) {
     house
         .write(move |tx| arrangements::end(tx, &boss(), &[closing], "", at(1400)))
         .await;
-    assert_eq!(house.standing("flagship", 1400).await, Standing::default());
-    assert_eq!(
-        house.facts(recorded.conversation, 1400).await.standing,
-        Standing::default()
-    );
+    let left = house.standing("flagship", 1400).await;
+    assert_eq!(left.arrangements, ended[..1]);
+    for (seconds, standing) in [(1400, &left), (1300 + day, &Standing::default())] {
+        let facts = house.facts(recorded.conversation, seconds).await;
+        assert_eq!(facts.standing, *standing, "{seconds}");
+    }
 }
 
 async fn all_shops_agree_or_none_does(house: House) {

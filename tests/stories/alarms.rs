@@ -2,14 +2,17 @@
 
 use std::fs;
 
-use jieban::config::{Config, Notify, NotifyKind, Secret};
+use jieban::{
+    config::{Config, Notify, NotifyKind, Person, Role, Secret},
+    desk::OwnerAct,
+    knowledge::Urgency,
+};
 use serde_json::json;
 
 use super::{
-    desk::{SECRET, TestDesk},
+    desk::{SECRET, TestDesk, token},
     robot::Robot,
 };
-use jieban::knowledge::Urgency;
 
 fn robot_at(url: &str, people: &[&str]) -> Notify {
     Notify {
@@ -248,8 +251,25 @@ async fn a_dead_bridge_is_told_of_with_who_waits_for_it() {
         ["02:03:00 @lin 【接班·提醒】1 位顾客在等，最久 3 分钟"]
     );
     let waiting = desk.unanswered().await;
-    assert_eq!(waiting, ["teahouse dead_receiver"]);
+    assert_eq!(waiting, ["teahouse dead_receiver warning"]);
     desk.leaves_loose_ends();
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn an_alarm_is_forgotten_a_quarter_of_a_year_after_it_is_over() {
+    let (desk, robot) = with_robot("2026-11-20 15:00:00", |_| ()).await;
+    desk.customer("anna", "这个包邮吗").await;
+    desk.until("2026-11-20 15:03:00").await;
+    assert_eq!(robot.heard().len(), 1);
+    let link = robot.last_link();
+    desk.agent("anna", "包邮的").await;
+    desk.until("2026-11-20 15:04:00").await;
+    desk.until("2026-11-20 15:05:30").await;
+    for (moment, status) in [("2027-02-18 15:05:00", 200), ("2027-02-18 16:05:31", 404)] {
+        desk.until(moment).await;
+        assert_eq!(desk.link(&link, false).await.0, status, "{moment}");
+    }
     desk.end().await;
 }
 
@@ -312,5 +332,143 @@ async fn a_source_that_falls_silent_is_reported_and_forgiven() {
     let heard = robot.heard();
     assert_eq!(heard.len(), 1, "{heard:?}");
     assert!(heard[0].contains("已解除"), "{heard:?}");
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn everybody_who_waits_too_long_is_listed_with_the_reason() {
+    let desk = TestDesk::with("tea-busy", "2026-11-20 17:50:00", |config| {
+        let other = Person {
+            name: "小美".into(),
+            roles: vec![Role::Agent],
+            shops: Some(vec!["teahouse".into()]),
+            tokens: vec![Secret::from(token("小美"))],
+        };
+        config.people.insert("mei".into(), other);
+        // Nobody steps in.
+        let shops = config.knowledge.join("shops.yaml");
+        let text = fs::read_to_string(&shops).unwrap();
+        fs::write(&shops, text.replace("救场: 开", "救场: 关")).unwrap();
+    })
+    .await;
+    for name in ["anna", "berta", "carl", "dora"] {
+        desk.customer(name, "在吗").await;
+        desk.agent_as("小李", name, "在的亲").await;
+    }
+    desk.say("小李", "berta", OwnerAct::Pin).await;
+    desk.say("小李", "carl", OwnerAct::HandBack).await;
+    desk.until("2026-11-20 18:01:00").await;
+    for name in ["anna", "berta", "carl"] {
+        desk.customer(name, "这个包邮吗").await;
+    }
+    desk.customer("dora", "我要投诉你们").await;
+    desk.until("2026-11-20 18:03:59").await;
+    assert_eq!(desk.unanswered().await, [""; 0]);
+    desk.until("2026-11-20 18:04:00").await;
+    let (_, waiting) = desk.ask("小李", "GET", "/v1/waiting", json!({})).await;
+    let lines: Vec<String> = waiting
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let text = |key: &str| one[key].as_str().unwrap();
+            let (who, why) = (text("conversation_id"), text("reason"));
+            let (level, since, waited) = (text("level"), text("since"), &one["waited"]);
+            format!("{who} {level} {why} {since} {waited}")
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "dora urgent risky 2026-11-20T10:01:00Z 180",
+            "anna warning owner_away 2026-11-20T10:01:00Z 180",
+            "berta warning owner_silent 2026-11-20T10:01:00Z 180",
+            "carl warning nobody 2026-11-20T10:01:00Z 180",
+        ]
+    );
+    // Who waits for the next shift as it is meant is listed too, and presses nobody.
+    desk.until("2026-11-21 00:01:00").await;
+    assert_eq!(
+        desk.unanswered().await,
+        [
+            "teahouse-busy risky urgent",
+            "teahouse-busy owner_away -",
+            "teahouse-busy owner_silent -",
+            "teahouse-busy bot_cannot -",
+        ]
+    );
+    // Of other shops' customers nobody is told.
+    let (status, others) = desk.ask("小美", "GET", "/v1/waiting", json!({})).await;
+    assert_eq!((status, others), (200, json!([])));
+    desk.leaves_loose_ends();
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn who_is_at_lunch_is_told_once_before_it_ends() {
+    let (robot, url) = Robot::start().await;
+    let desk = TestDesk::with("tea-busy", "2026-11-20 12:00:00", |config| {
+        let people = ["lin", "小王"];
+        config.notify.insert("desk".into(), robot_at(&url, &people));
+    })
+    .await;
+    robot.by(&desk.clock);
+    let lunch = async |who: &str, method, minutes: i64| {
+        let asked = json!({ "minutes": minutes });
+        let (status, body) = desk.ask(who, method, "/v1/lunch", asked).await;
+        assert!(status < 300, "{body}");
+    };
+    lunch("小李", "POST", 20).await;
+    desk.until("2026-11-20 12:01:00").await;
+    // Two lunches that end at about the same time are two messages, each to whom it is for.
+    lunch("小王", "POST", 20).await;
+    desk.until("2026-11-20 12:16:59").await;
+    assert_eq!(robot.heard(), [""; 0]);
+    desk.pass(70).await;
+    assert_eq!(
+        robot.heard(),
+        [
+            "12:17:04 @ 【接班·提示】小李的午休 12:20 结束，还有 3 分钟；要多歇一会儿请现在延长",
+            "12:18:04 @小王 【接班·提示】小王的午休 12:21 结束，还有 3 分钟；要多歇一会儿请现在延长",
+        ]
+    );
+    // Nobody acknowledges it, nobody else is asked, and its end is no news; also after a restart.
+    let desk = desk.restart().await;
+    for minute in 19..40 {
+        desk.until(&format!("2026-11-20 12:{minute}:00")).await;
+    }
+    assert_eq!(robot.heard(), [""; 0]);
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn a_lunch_that_is_prolonged_is_told_of_again_and_one_that_has_ended_is_not() {
+    let (robot, url) = Robot::start().await;
+    let desk = TestDesk::with("tea-busy", "2026-11-20 12:00:00", |config| {
+        config.notify.insert("desk".into(), robot_at(&url, &[]));
+    })
+    .await;
+    robot.by(&desk.clock);
+    desk.ask("小李", "POST", "/v1/lunch", json!({})).await;
+    desk.until("2026-11-20 12:17:00").await;
+    assert_eq!(robot.heard().len(), 1);
+    desk.ask("小李", "PATCH", "/v1/lunch", json!({"minutes": 13}))
+        .await;
+    desk.until("2026-11-20 12:20:00").await;
+    desk.until("2026-11-20 12:26:00").await;
+    assert_eq!(robot.heard(), [""; 0]);
+    desk.until("2026-11-20 12:27:00").await;
+    assert_eq!(
+        robot.heard(),
+        ["12:27:00 @ 【接班·提示】小李的午休 12:30 结束，还有 3 分钟；要多歇一会儿请现在延长"]
+    );
+    desk.ask("小李", "DELETE", "/v1/lunch", json!({})).await;
+    desk.until("2026-11-20 13:00:00").await;
+    // Back before the warning: there is none.
+    desk.ask("小李", "POST", "/v1/lunch", json!({})).await;
+    desk.until("2026-11-20 13:15:00").await;
+    desk.ask("小李", "DELETE", "/v1/lunch", json!({})).await;
+    desk.until("2026-11-20 13:30:00").await;
+    assert_eq!(robot.heard(), [""; 0]);
     desk.end().await;
 }

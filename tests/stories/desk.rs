@@ -14,8 +14,7 @@ use jieban::{
     channel::standard_webhooks::{self, Keys},
     clock::{Clock, ManualClock},
     config::{Config, Person, Role, Secret, Source},
-    desk::alarm::{Cause, Trouble},
-    service::{Worker, watchdog},
+    service::Worker,
     store::Store,
     web,
 };
@@ -434,16 +433,21 @@ impl TestDesk {
         (response.status().as_u16(), response.text().await.unwrap())
     }
 
-    /// Who waits too long and why: `shop reason`.
+    /// Who waits too long, why, and how much it presses: `shop reason level`.
     pub async fn unanswered(&self) -> Vec<String> {
-        let front = &self.front;
-        let causes =
-            watchdog::unanswered(&front.store, &front.shelf, &front.alarms, self.clock.now());
-        let line = |cause: Cause| match cause.trouble {
-            Trouble::Waiting { shop, why, .. } => format!("{shop} {}", why.code()),
-            other => panic!("{other:?} waits for nobody"),
-        };
-        causes.await.unwrap().into_iter().map(line).collect()
+        let (status, waiting) = self.ask("王主管", "GET", "/v1/waiting", json!({})).await;
+        assert_eq!(status, 200, "{waiting}");
+        let text = |one: &Value, key: &str| one[key].as_str().unwrap_or("-").to_owned();
+        waiting
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                ["shop", "reason", "level"]
+                    .map(|key| text(one, key))
+                    .join(" ")
+            })
+            .collect()
     }
 
     /// The doors' figures.

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use jieban::desk::OwnerAct;
+use serde_json::json;
 
 use super::desk::TestDesk;
 
@@ -78,5 +79,40 @@ async fn a_line_of_the_platform_is_nobodys() {
     assert_eq!(status, 202);
     desk.pass(5).await;
     assert_eq!(desk.tally("bridge").await["auto_content"], 1);
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn who_answered_at_11_50_and_went_to_lunch_by_name_leaves_it_to_the_cover() {
+    let desk = TestDesk::of_account("tea-busy", "2026-11-20 11:49:30").await;
+    desk.customer("ann", "在吗").await;
+    desk.until("2026-11-20 11:50:00").await;
+    desk.agent_as("小李", "ann", "在的亲").await;
+    desk.until("2026-11-20 12:00:00").await;
+    desk.lunch("小李", "2026-11-20 12:20:00").await;
+    desk.until("2026-11-20 12:03:00").await;
+    // 小王 is in: it is for her, and the bot only says why it is nobody's.
+    desk.customer("ann", "这个包邮吗").await;
+    let because = desk.view("ann").await["because"].clone();
+    assert_eq!(
+        (&because["verdict"], &because["left"]),
+        (&json!("mode"), &json!("owner_away"))
+    );
+    desk.lunch("小王", "2026-11-20 12:20:00").await;
+    desk.until("2026-11-20 12:05:00").await;
+    desk.pass(5).await;
+    assert_snapshot!(desk.transcript("ann"), @"
+    11:49:30 顾客：在吗
+    11:50:00 小李：在的亲
+    12:03:00 顾客：这个包邮吗
+    12:05:00 接班：亲，全店满39元包邮，新疆、西藏补15元运费。
+    ");
+    desk.customer("ann", "几点发货").await;
+    desk.pass(5).await;
+    let because = desk.view("ann").await["because"].clone();
+    assert_eq!(
+        (&because["verdict"], &because["left"]),
+        (&json!("answer"), &json!("owner_away"))
+    );
     desk.end().await;
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use super::{
-    AGAIN, Alarm, Book, CALM, COLLECT, Cause, NEXT_PERSON, Noted, Target, Told, ToldState, Trouble,
-    text::{Matter, Note, note},
+    AGAIN, Alarm, Book, CALM, COLLECT, Cause, LUNCH, NEXT_PERSON, Noted, Target, Told, ToldState,
+    Trouble,
+    text::{Matter, Note, kind, note},
 };
 use crate::knowledge::Urgency;
 
@@ -104,6 +105,12 @@ struct Live<'a> {
     over: bool,
     /// Over because all of it has moved to another alarm: nothing is resolved.
     moved: bool,
+}
+
+impl Live<'_> {
+    fn is_reminder(&self) -> bool {
+        kind(&self.alarm) == LUNCH
+    }
 }
 
 /// What follows. The same arguments give the same plan.
@@ -253,7 +260,8 @@ fn open<'a>(round: &Round<'a>, live: &mut Vec<Live<'a>>, plan: &mut Plan) {
     }
 }
 
-/// What a cause is told together with: its kind, and who minds.
+/// What a cause is told together with: its kind, and who minds. A reminder is told alone: it must not wait for
+/// another.
 fn topic(round: &Round<'_>, cause: &Cause) -> String {
     let minds: Vec<&str> = round
         .targets
@@ -261,7 +269,11 @@ fn topic(round: &Round<'_>, cause: &Cause) -> String {
         .filter(|target| target.minds(cause))
         .map(|target| target.name.as_str())
         .collect();
-    format!("{}/{}", cause.kind(), minds.join(","))
+    let minds = minds.join(",");
+    match cause.is_reminder() {
+        true => format!("{}/{minds}", cause.subject),
+        false => format!("{}/{minds}", cause.kind()),
+    }
 }
 
 fn weigh(it: &mut Live<'_>, plan: &mut Plan) {
@@ -316,7 +328,8 @@ fn tell(round: &Round<'_>, target: &Target, live: &[Live<'_>], plan: &mut Plan) 
         }
         if it.over {
             let arrived = told.iter().any(|told| told.state == ToldState::Arrived);
-            if arrived && !it.moved && !target.sleeps(it.alarm.urgency, round.now) {
+            let said = arrived && !it.moved && !it.is_reminder();
+            if said && !target.sleeps(it.alarm.urgency, round.now) {
                 over.push(&it.alarm);
             }
             continue;
@@ -346,7 +359,7 @@ fn tell(round: &Round<'_>, target: &Target, live: &[Live<'_>], plan: &mut Plan) 
             alarm: &it.alarm,
             causes: &it.causes,
             step,
-            link: (round.link)(&it.alarm.id, &target.name),
+            link: (round.link)(&it.alarm.id, &target.name).filter(|_| !it.is_reminder()),
         });
     }
     // At most one row waits for a target; should there be more, the newest is the one that is kept.
@@ -372,6 +385,9 @@ fn tell(round: &Round<'_>, target: &Target, live: &[Live<'_>], plan: &mut Plan) 
 /// The step at which a target is to be told now; `None`: not now.
 fn due(round: &Round<'_>, target: &Target, it: &Live<'_>, last: Option<&Told>) -> Option<i64> {
     let Some(last) = last else { return Some(0) };
+    if it.is_reminder() {
+        return None;
+    }
     if last.state == ToldState::OnItsWay || round.now < last.at + NEXT_PERSON {
         return None;
     }

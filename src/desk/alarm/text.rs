@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Alarm, Cause, NOTIFY, Target, Trouble};
+use super::{Alarm, Cause, LUNCH, NOTIFY, Target, Trouble};
 use crate::knowledge::{Platform, Urgency};
 
 /// How many customers are named in one alarm.
@@ -31,7 +31,7 @@ pub struct Note {
 pub struct NoteAlarm {
     /// Its name.
     pub id: String,
-    /// `waiting`, `safety`, `deaf` or `silent`.
+    /// `waiting`, `safety`, `deaf`, `silent` or `lunch`.
     pub kind: String,
     /// How much it presses.
     pub urgency: Urgency,
@@ -88,16 +88,25 @@ pub(super) fn note(
         head.push_str(&first);
         lines.remove(1);
     }
-    let step = matters.iter().map(|matter| matter.step).max();
+    let asking = matters.iter().filter(|matter| kind(matter.alarm) != LUNCH);
+    let step = asking.map(|matter| matter.step).max();
     let everybody =
         step.is_some_and(|step| !target.people.is_empty() && step >= target.last_step());
-    let people = step
-        .and_then(|step| target.people.get(usize::try_from(step).ok()?))
-        .cloned();
+    let asked = step.and_then(|step| target.people.get(usize::try_from(step).ok()?));
+    // A reminder asks nobody but whom it is for, where his name is what the receiver knows him by.
+    let reminded = matters
+        .iter()
+        .flat_map(|matter| matter.causes)
+        .filter_map(|cause| match &cause.trouble {
+            Trouble::Lunch { agent, .. } if target.people.contains(agent) => Some(agent),
+            _ => None,
+        });
+    let mut people: Vec<String> = asked.into_iter().chain(reminded).cloned().collect();
+    people.dedup();
     Note {
         urgency,
         text: lines.join("\n"),
-        people: people.into_iter().collect(),
+        people,
         everybody,
         alarms: by_weight
             .iter()
@@ -120,7 +129,7 @@ pub(super) fn kind(alarm: &Alarm) -> &str {
     kind_of(&alarm.topic)
 }
 
-/// What a topic is about: `waiting`, `safety`, `deaf` or `silent`.
+/// What a topic is about: `waiting`, `safety`, `deaf`, `silent` or `lunch`.
 pub fn kind_of(topic: &str) -> &str {
     topic.split('/').next().unwrap_or_default()
 }
@@ -131,6 +140,7 @@ pub fn title(kind: &str) -> &'static str {
         "safety" => "人身安全",
         "waiting" => "顾客等待",
         "deaf" => "接收端不通",
+        LUNCH => "午休快结束",
         _ => "渠道没有消息",
     }
 }
@@ -140,6 +150,7 @@ fn english_title(kind: &str) -> &'static str {
         "safety" => "possible harm",
         "waiting" => "customers waiting",
         "deaf" => "receiver down",
+        LUNCH => "lunch about to end",
         _ => "silent source",
     }
 }
@@ -182,6 +193,13 @@ fn paragraph(target: &Target, matter: &Matter<'_>, more: bool, now: DateTime<Utc
             ));
         }
         "deaf" => lines.push("Receivers that take nothing; see the log.".to_owned()),
+        LUNCH => lines.extend(causes.iter().filter_map(|cause| match &cause.trouble {
+            Trouble::Lunch { agent, until, .. } => {
+                let until = clock(target, *until);
+                Some(format!("{agent}: your lunch ends at {until}."))
+            }
+            _ => None,
+        })),
         _ => lines.push("No customer messages although there used to be at this hour.".to_owned()),
     }
     if let Some(link) = &matter.link {
@@ -219,6 +237,15 @@ fn line(target: &Target, n: usize, cause: &Cause, now: DateTime<Utc>) -> String 
             "{name}（{source} {}）自 {since} 起没有顾客消息，往常这时有",
             masked(account)
         ),
+        Trouble::Lunch { agent, until, .. } => {
+            let left = (*until - now)
+                .num_seconds()
+                .max(0)
+                .unsigned_abs()
+                .div_ceil(60);
+            let until = clock(target, *until);
+            format!("{agent}的午休 {until} 结束，还有 {left} 分钟；要多歇一会儿请现在延长")
+        }
     }
 }
 

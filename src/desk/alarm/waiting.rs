@@ -4,13 +4,20 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::{Cause, Trouble};
 use crate::{
-    desk::{alone::RISKY_MOOD, decision::Because, decision::Verdict},
-    knowledge::{Knowledge, Platform, Policy, ShopId, Urgency, case_kind::Level},
+    desk::{
+        alone::RISKY_MOOD,
+        decision::{Because, Verdict},
+        duty::{Left, Owner, Post},
+        standing::Ownership,
+    },
+    knowledge::{
+        Knowledge, Platform, Policy, ShopId, Urgency, arrangement::Arrangement, case_kind::Level,
+    },
 };
 
 /// So many times the patience, and it presses.
 const PRESSING: i32 = 3;
-/// Who last spoke longer ago than this has nothing to do with it any more.
+/// Who showed himself longer ago than this has nothing to do with it any more, unless it is still his.
 const LONG_AGO: Duration = Duration::hours(24);
 /// Whose last word is only thanks waits for nothing.
 const THANKS: &str = "oth.thanks";
@@ -41,6 +48,8 @@ pub struct Waiting {
     pub platform: Platform,
     /// The door it came through.
     pub source: String,
+    /// The shop's account there.
+    pub account: String,
     /// Since when.
     pub since: DateTime<Utc>,
     /// Everything said has been decided about.
@@ -49,6 +58,8 @@ pub struct Waiting {
     pub because: Option<Because>,
     /// The human who spoke last.
     pub human: Option<Human>,
+    /// What a human last said about whose it is.
+    pub ownership: Option<Ownership>,
     /// The newest automatic reply since he waits.
     pub delivery: Option<Delivery>,
 }
@@ -114,6 +125,13 @@ pub enum Reason {
 }
 
 impl Waiting {
+    /// Who had the conversation last.
+    fn owner(&self) -> Option<Owner<'_>> {
+        let spoke = self.human.as_ref();
+        let spoke = spoke.map(|human| Owner::spoke(human.name.as_deref(), human.at));
+        Owner::last(spoke, self.ownership.as_ref())
+    }
+
     /// What an alarm about him is about.
     pub fn subject(&self) -> String {
         let kind = match self.delivery {
@@ -205,8 +223,22 @@ impl Reason {
     }
 }
 
-/// Why nobody answers this customer. `deaf`: his source's receiver keeps failing.
-pub fn reason(knowledge: &Knowledge, it: &Waiting, deaf: bool, now: DateTime<Utc>) -> Reason {
+/// What stands around a waiting customer.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// What was arranged for his shop.
+    pub arrangements: &'a [Arrangement],
+    /// How long its customers may wait.
+    pub patience: Patience,
+    /// His source's receiver keeps failing.
+    pub deaf: bool,
+    /// Somebody was told of him already.
+    pub noted: bool,
+}
+
+/// Why nobody answers a customer.
+fn reason(post: &Post<'_>, it: &Waiting, deaf: bool) -> Reason {
+    let (knowledge, now) = (post.knowledge, post.now);
     let because = it.because.as_ref();
     if because.is_some_and(|because| harmful(knowledge, because)) {
         return Reason::Harm;
@@ -233,18 +265,13 @@ pub fn reason(knowledge: &Knowledge, it: &Waiting, deaf: bool, now: DateTime<Utc
     if because.verdict == Verdict::Stopped {
         return Reason::Stopped;
     }
-    if let Some(human) = it.human.as_ref().filter(|human| now < human.at + LONG_AGO) {
-        let people = knowledge.people(&it.shop, now);
-        let away = human
-            .name
-            .as_deref()
-            .is_some_and(|name| !people.is_empty() && !people.contains(&name));
-        let idle = knowledge.shop_or_default(&it.shop).manners.owner_idle;
-        return match human.at + idle <= now {
-            _ if away => Reason::OwnerAway,
-            true => Reason::PauseOver,
-            false => Reason::OwnerSilent,
-        };
+    if let Some(owner) = it.owner() {
+        match post.left(&owner) {
+            None => return Reason::OwnerSilent,
+            Some(_) if owner.since + LONG_AGO <= now => {}
+            Some(Left::OwnerAway) => return Reason::OwnerAway,
+            Some(Left::PauseOver) => return Reason::PauseOver,
+        }
     }
     match because.verdict {
         Verdict::Silent
@@ -258,28 +285,52 @@ pub fn reason(knowledge: &Knowledge, it: &Waiting, deaf: bool, now: DateTime<Utc
     }
 }
 
-/// Whether somebody must be told of a waiting customer, and how much it presses.
+/// A customer who has waited longer than he should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overdue {
+    /// Why nobody answers him.
+    pub why: Reason,
+    /// How much it presses; `None` when nobody need be told: he waits for the next shift, as it is meant.
+    pub urgency: Option<Urgency>,
+}
+
+/// Whether a customer waits longer than he should, why, and how much it presses.
 ///
 /// Harm is told at once. Everything else when his patience has run out: in staffed hours always, else only
-/// what failed, and what the bot may not handle. What somebody was told of (`noted`) stays wrong until the
+/// what failed, and what the bot may not handle. What somebody was told of stays wrong until the
 /// customer is answered, whoever goes off duty meanwhile. Who only said thanks, and history of before we came,
 /// wait for nothing.
-pub fn cause(
+pub fn overdue(
     knowledge: &Knowledge,
     it: &Waiting,
-    patience: Patience,
-    deaf: bool,
-    noted: bool,
+    around: Around<'_>,
     now: DateTime<Utc>,
-) -> Option<Cause> {
+) -> Option<Overdue> {
+    let Around {
+        arrangements,
+        patience,
+        deaf,
+        noted,
+    } = around;
     if it.decided && it.because.as_ref().is_some_and(waits_for_nothing) {
         return None;
     }
-    let why = reason(knowledge, it, deaf, now);
+    let coverage = knowledge.coverage_with(&it.shop, now, arrangements);
+    let post = Post {
+        knowledge,
+        shop: &it.shop,
+        arrangements,
+        coverage: &coverage,
+        now,
+    };
+    let why = reason(&post, it, deaf);
     let minutes = Duration::minutes(i64::from(patience.0));
-    let staffed = knowledge.coverage(&it.shop, now).cover.is_staffed();
+    let staffed = coverage.cover.is_staffed();
     let (late, pressing) = if staffed {
-        let after = |n| knowledge.staffed_after(&it.shop, it.since, patience.0.saturating_mul(n));
+        let after = |n| {
+            let minutes = patience.0.saturating_mul(n);
+            knowledge.staffed_after_with(&it.shop, it.since, minutes, arrangements)
+        };
         (after(1) <= now, after(PRESSING.unsigned_abs()) <= now)
     } else {
         (
@@ -288,16 +339,28 @@ pub fn cause(
         )
     };
     let urgency = match why {
-        Reason::Harm => Urgency::Safety,
-        _ if !noted && (!late || !(staffed || why.matters_at_night())) => return None,
-        Reason::Risky => Urgency::Urgent,
-        _ if pressing => Urgency::Urgent,
-        _ => Urgency::Warning,
+        Reason::Harm => Some(Urgency::Safety),
+        _ if !noted && !late => return None,
+        _ if !noted && !staffed && !why.matters_at_night() => None,
+        Reason::Risky => Some(Urgency::Urgent),
+        _ if pressing => Some(Urgency::Urgent),
+        _ => Some(Urgency::Warning),
     };
+    Some(Overdue { why, urgency })
+}
+
+/// Whether somebody must be told of a waiting customer, and how much it presses.
+pub fn cause(
+    knowledge: &Knowledge,
+    it: &Waiting,
+    around: Around<'_>,
+    now: DateTime<Utc>,
+) -> Option<Cause> {
+    let Overdue { why, urgency } = overdue(knowledge, it, around, now)?;
     Some(Cause {
         subject: it.subject(),
         since: it.since,
-        urgency,
+        urgency: urgency?,
         trouble: Trouble::Waiting {
             shop: it.shop.clone(),
             name: knowledge.shop_or_default(&it.shop).name.clone(),

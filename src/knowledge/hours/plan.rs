@@ -337,12 +337,6 @@ impl<'p> Spot<'p> {
         self.piece().map(|piece| &piece.shown)
     }
 
-    /// Whether somebody is on duty when nothing was arranged.
-    pub(super) fn is_staffed(&self) -> bool {
-        self.shown()
-            .is_some_and(|state| state.cover == Cover::Staffed)
-    }
-
     /// The team when this was arranged.
     pub(super) fn team<'a>(&self, arranged: &[&'a Arrangement]) -> Option<Team<'a>>
     where

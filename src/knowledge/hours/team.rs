@@ -227,7 +227,10 @@ impl<'a> Team<'a> {
             {
                 let away = Away::Lunch(or(&arrangement.reason, LUNCH));
                 let named = self.members.iter().any(|m| m.name() == Some(agent));
-                self.send(named.then_some(agent.as_str()), away, false);
+                // Who has a shift of his own, and is not in, is not the unknown one.
+                if named || !written(agent) {
+                    self.send(named.then_some(agent.as_str()), away, false);
+                }
             }
         }
     }

@@ -2,17 +2,22 @@
 
 use std::borrow::Cow;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::{
-    Cover, Coverage, Stay,
-    plan::{Plan, Spot},
+    CAP_DAYS, Cover, Coverage, Stay,
+    plan::{DAY, Plan, Spot},
     team::State,
 };
-use crate::knowledge::arrangement::{Arranged, Arrangement};
+use crate::knowledge::{
+    arrangement::{Arranged, Arrangement},
+    dates::{instant, local},
+};
 
 /// How far ahead and back a change is looked for, in days.
 const FAR: i64 = 400;
+/// How long staffed time is counted before plain time takes over.
+const CAP: TimeDelta = TimeDelta::days(CAP_DAYS);
 
 /// A plan with what was arranged.
 ///
@@ -146,7 +151,7 @@ impl<'a> Walk<'a> {
             }),
             // The piece that lies around the edge, or ends there.
             _ => Some(Place {
-                spot: self.plan.spot(edge - chrono::TimeDelta::nanoseconds(1))?,
+                spot: self.plan.spot(edge - TimeDelta::nanoseconds(1))?,
                 era: place.era - 1,
             }),
         }
@@ -249,6 +254,86 @@ impl<'a> Walk<'a> {
             a.until > at && matches!(a.what, Arranged::OnDuty { .. } | Arranged::Staffed)
         };
         self.plan.ever() || self.arranged.iter().any(|a| brings(&a))
+    }
+
+    /// The moment when so much staffed time has passed since `from`, at most [`CAP`] later; plain time when nobody
+    /// is on duty until then.
+    pub(super) fn staffed_after(&self, from: DateTime<Utc>, time: TimeDelta) -> DateTime<Utc> {
+        let (cap, plain) = (from + CAP, from + time);
+        if !self.ever_staffed(from) {
+            return plain;
+        }
+        let mut left = time;
+        let mut worked = false;
+        let mut place = self.place(from);
+        while let Some(here) = place.filter(|place| place.spot.start_is_before(cap)) {
+            if self.is_staffed(here) {
+                worked = true;
+                let (begin, end) = (self.begin(here).max(from), self.end(here));
+                let passes = (end - begin).max(TimeDelta::zero());
+                if left <= passes {
+                    return (begin + left).min(cap);
+                }
+                left -= passes;
+            }
+            place = self.step(here);
+        }
+        match worked {
+            true => cap,
+            false => plain.min(cap),
+        }
+    }
+
+    /// Whether somebody works on a date: a usual shift begins on it, and what was arranged leaves something of the
+    /// day.
+    pub(super) fn works_on(&self, date: NaiveDate) -> bool {
+        if !self.plan.works() {
+            return true;
+        }
+        let day = |minute| instant(self.plan.zone, local(date, minute));
+        self.plan.works_on(date)
+            && (!self.touches(day(0), day(DAY)) || self.ever_between(day(0), day(DAY)))
+    }
+
+    /// Whether something arranged holds between two moments.
+    fn touches(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> bool {
+        self.arranged
+            .iter()
+            .any(|arrangement| arrangement.from < until && from < arrangement.until)
+    }
+
+    /// Whether somebody is on duty for some time between two moments.
+    fn ever_between(&self, from: DateTime<Utc>, until: DateTime<Utc>) -> bool {
+        let mut place = self.place(from);
+        while let Some(here) = place.filter(|place| self.begin(*place) < until) {
+            if self.is_staffed(here) && self.lasts(here) {
+                return true;
+            }
+            place = self.step(here);
+        }
+        false
+    }
+
+    /// When somebody is on duty for the last time between two moments.
+    pub(super) fn last_between(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Option<DateTime<Utc>> {
+        let mut last = None;
+        let mut place = self.place(from);
+        while let Some(here) = place.filter(|place| self.begin(*place) < until) {
+            if self.is_staffed(here) {
+                last = Some(self.end(here).min(until));
+            }
+            place = self.step(here);
+        }
+        last.filter(|end| *end > from)
+    }
+
+    fn is_staffed(&self, place: Place<'a>) -> bool {
+        self.state(place)
+            .is_some_and(|state| state.cover == Cover::Staffed)
     }
 
     /// Whether an agent is on duty; `None` when nothing says when he is.

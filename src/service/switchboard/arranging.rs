@@ -4,6 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::{Allowed, LONGEST_REASON, Refused, Switchboard, fits, in_order, known, may, wrong};
 use crate::{
+    desk::alarm,
     knowledge::{
         ShopId,
         arrangement::{Arranged, Arrangement},
@@ -16,7 +17,7 @@ pub const LUNCH: i64 = 20;
 /// The longest lunch, in minutes.
 pub const LONGEST_LUNCH: i64 = 120;
 /// A lunch that ends within this time is warned of.
-pub const SOON: Duration = Duration::minutes(3);
+pub const SOON: Duration = alarm::SOON;
 
 /// What arranging came to.
 #[derive(Debug, Clone, PartialEq)]

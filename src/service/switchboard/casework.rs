@@ -5,8 +5,11 @@ use chrono::{DateTime, Utc};
 use super::{LONGEST_REASON, Refused, Switchboard, fits, known, may, wrong};
 use crate::{
     desk::case::{Act, Form, ORDER},
-    knowledge::{CaseKindId, Knowledge, ShopId, case_kind::CaseKind, mask::mask},
+    knowledge::{
+        CaseKindId, Knowledge, ShopId, arrangement::Arrangement, case_kind::CaseKind, mask::mask,
+    },
     store::{
+        arrangements,
         case_list::{self, After, By},
         casework::{self, Cause, Hand, Kept, Line, New, Stopped},
         staff_event::{self, StaffEvent, What},
@@ -164,7 +167,7 @@ impl Switchboard {
             return Err(Refused::NotHisShop);
         }
         let kind = visible_kind(&knowledge, &wanted.kind, &hand)?;
-        let new = self.new_case(&knowledge, shop, &kind, wanted, now)?;
+        let new = self.new_case(&knowledge, shop, &kind, wanted, now).await?;
         let table = knowledge.clone();
         let opened = self
             .store
@@ -175,7 +178,7 @@ impl Switchboard {
         Ok((with_kind(&knowledge, kept), fresh))
     }
 
-    fn new_case(
+    async fn new_case(
         &self,
         knowledge: &Knowledge,
         shop: ShopId,
@@ -187,7 +190,15 @@ impl Switchboard {
         if wanted.messages.len() > MOST || wanted.form.iter().count() > MOST {
             return Err(wrong("fields", format!("一次最多 {MOST} 项")));
         }
-        let due = |rule| knowledge.due_by(&shop, now, rule, kind.any_hour);
+        let of = shop.clone();
+        let arranged: Vec<Arrangement> = self
+            .store
+            .read(move |tx| arrangements::standing(tx, &of, now))
+            .await?
+            .into_iter()
+            .map(|kept| kept.arrangement)
+            .collect();
+        let due = |rule| knowledge.due_by(&shop, now, rule, kind.any_hour, &arranged);
         let platform = kind
             .platform
             .map(|n| due(crate::knowledge::due::Due::Plain(n)));
@@ -264,7 +275,7 @@ impl Switchboard {
             .read(move |tx| casework::by_number(tx, &of))
             .await?;
         let shop = found.ok_or(Refused::NotThere)?.shop;
-        let new = self.new_case(&knowledge, shop, &kind, wanted, now)?;
+        let new = self.new_case(&knowledge, shop, &kind, wanted, now).await?;
         let table = knowledge.clone();
         let came = self
             .store

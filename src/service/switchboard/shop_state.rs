@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    knowledge::{Knowledge, Mode, ShopId, arrangement::Arrangement, hours::Coverage, shop::Shop},
+    knowledge::{Knowledge, Mode, ShopId, hours::Coverage, shop::Shop},
     store::{
         self, Tx, announcements, arrangements,
         staff_event::{self, StaffEvent, What},
@@ -78,14 +78,12 @@ pub(super) fn look(
     let turned = switches::turned_of(tx, shops)?;
     let announced = announcements::standing(tx, None, now)?;
     let everywhere = staff_event::latest(tx, None, What::Kill)?;
+    let mut standing = switches::standing(tx, shops, now)?;
     let mut states = Vec::with_capacity(shops.len());
     for id in shops {
         let turned = turned.get(id).copied().unwrap_or_default();
         let arranged = arrangements::standing(tx, id, now)?;
-        let plain: Vec<Arrangement> = arranged
-            .iter()
-            .map(|kept| kept.arrangement.clone())
-            .collect();
+        let held = standing.remove(id).unwrap_or_default().arrangements;
         let shop = knowledge.shop(id).cloned();
         states.push(ShopState {
             shop: shop.unwrap_or_else(Shop::unassigned),
@@ -96,7 +94,7 @@ pub(super) fn look(
                 (false, false) => None,
             },
             turned,
-            coverage: knowledge.coverage_with(id, now, &plain),
+            coverage: knowledge.coverage_with(id, now, &held),
             arrangements: arranged,
             announcements: announced
                 .iter()

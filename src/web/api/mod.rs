@@ -83,6 +83,7 @@ fn doors() -> OpenApiRouter<State> {
         .routes(routes!(conversations::hand_back))
         .routes(routes!(conversations::end))
         .routes(routes!(queue::list))
+        .routes(routes!(queue::overdue))
         .routes(routes!(events::list))
         .routes(routes!(cases::list, cases::open))
         .routes(routes!(cases::show, case_acts::edit))

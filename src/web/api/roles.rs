@@ -86,6 +86,7 @@ pub const DOORS: &[Door] = &[
     door("POST",   "/v1/conversations/{id}/hand-back", DESK),
     door("POST",   "/v1/conversations/{id}/end", DESK),
     door("GET",    "/v1/queue", DESK),
+    door("GET",    "/v1/waiting", DESK),
     door("GET",    "/v1/events", LOG),
     door("GET",    "/v1/cases", CASES),
     door("POST",   "/v1/cases", PROPOSE),

@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    desk::OwnerAct,
+    desk::{
+        OwnerAct,
+        alarm::{self, Overdue},
+    },
     knowledge::{Mode, arrangement::Arranged},
     service::switchboard::SOON,
     store::{
@@ -198,6 +201,47 @@ pub(super) struct WaitingShown {
     waiting_since: Option<DateTime<Utc>>,
     /// The agent who spoke last in it.
     owner: Option<String>,
+}
+
+/// A customer who waits longer than he should.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct OverdueShown {
+    /// The conversation's number here.
+    conversation: String,
+    shop: String,
+    platform: String,
+    source: String,
+    account_id: String,
+    conversation_id: String,
+    /// Why nobody answers: `harm`, `undecided`, `undelivered`, `uncertain`, `dead_receiver`, `not_fetched`, `risky`,
+    /// `stopped`, `owner_away`, `pause_over`, `owner_silent`, `bot_cannot` or `nobody`.
+    reason: String,
+    /// The same in words, for people.
+    reason_text: String,
+    /// `warning`, `urgent` or `safety`; `null` when nobody need be told: he waits for the next shift, as it is meant.
+    level: Option<String>,
+    /// Since when; with `uncertain`: since nobody knows whether his answer arrived.
+    since: DateTime<Utc>,
+    /// Seconds since then.
+    waited: i64,
+}
+
+impl OverdueShown {
+    pub(super) fn at((one, overdue): &(alarm::Waiting, Overdue), now: DateTime<Utc>) -> Self {
+        Self {
+            conversation: one.conversation.to_string(),
+            shop: one.shop.to_string(),
+            platform: one.platform.to_string(),
+            source: one.source.clone(),
+            account_id: one.account.clone(),
+            conversation_id: one.external.clone(),
+            reason: overdue.why.code().to_owned(),
+            reason_text: overdue.why.chinese().to_owned(),
+            level: overdue.urgency.map(|level| level.code().to_owned()),
+            since: one.since,
+            waited: (now - one.since).num_seconds(),
+        }
+    }
 }
 
 /// Something a person did.

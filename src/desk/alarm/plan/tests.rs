@@ -6,7 +6,7 @@ use chrono_tz::Asia::Shanghai;
 
 use super::*;
 use crate::{
-    desk::alarm::{Quiet, Reason, deaf},
+    desk::alarm::{EndingLunch, Quiet, Reason, deaf, lunch},
     knowledge::{Platform, ShopId},
 };
 
@@ -483,4 +483,53 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_lunch_that_ends_soon_is_said_once_and_asks_nobody_else() {
+    let ends = |agent: &str, until: i64| {
+        lunch(&EndingLunch {
+            agent: agent.to_owned(),
+            shops: vec![ShopId::from("tea")],
+            from: at(0),
+            until: at(until),
+        })
+    };
+    let (lin, wang) = (ends("小林", 1_200), ends("小王", 1_260));
+    let waiting = waits(1, 900, Urgency::Warning);
+    let soon = |who: &str, person: &str, until: &str, minutes: i64| {
+        format!(
+            "desk>{person}: 【接班·提示】{who}的午休 {until} 结束，还有 {minutes} 分钟；要多歇一会儿请现在延长"
+        )
+    };
+    let mut desk = Desk::new(vec![target("desk", &["lin", "小王"])]);
+    // Between an alarm that asks people one after the other, and beside another reminder.
+    assert_eq!(desk.said(1_020, &[&lin]), [soon("小林", "", "15:20", 3)]);
+    let wang_too = [soon("小王", "小王", "15:21", 2)];
+    assert_eq!(desk.said(1_150, &[&lin, &wang]), wang_too);
+    let both = desk.round(1_160, &[&lin, &wang, &waiting], false);
+    assert_eq!(both.len(), 1);
+    assert_eq!(both[0].note.people, ["lin"]);
+    assert!(!both[0].note.text.contains("午休"), "{:?}", both[0].note);
+    assert_eq!(desk.said(1_200, &[&wang, &waiting]), [""; 0]);
+    assert_eq!(desk.said(1_260, &[&waiting]), [""; 0]);
+    // Its end is no news.
+    assert_eq!(desk.said(1_330, &[&waiting]), [""; 0]);
+    assert_eq!(desk.book.alarms.len(), 1);
+    // Who wants to hear of other things only, or sleeps, is not told, and nobody in his place.
+    let mut deaf_to_it = target("boss", &[]);
+    deaf_to_it.levels = vec![Urgency::Urgent, Urgency::Safety];
+    let mut elsewhere = target("cups", &[]);
+    elsewhere.shops = vec![ShopId::from("cups")];
+    let mut asleep = target("night", &[]);
+    asleep.quiet = Some(Quiet {
+        from: "15:00:00".parse().unwrap(),
+        until: "16:00:00".parse().unwrap(),
+    });
+    let mut desk = Desk::new(vec![deaf_to_it, elsewhere, asleep]);
+    assert_eq!(desk.said(1_020, &[&lin]), [""; 0]);
+    // What has not left by the time it ends is taken back.
+    let mut desk = Desk::new(vec![target("desk", &[])]);
+    assert_eq!(desk.round(1_020, &[&lin], true).len(), 1);
+    assert!(desk.round(1_200, &[], true).is_empty());
 }

@@ -65,6 +65,30 @@ fn reason(facts: &Facts, now: &str) -> Option<&'static str> {
     handoff.map(|handoff| handoff.reason.code())
 }
 
+/// A case opened at night is due from the next shift on; so is one that is opened while the shop is closed by hand,
+/// and one opened while somebody is in whom no table names is due in his time.
+#[test]
+fn a_case_is_due_in_hours_as_they_were_arranged() {
+    let shut = arranged(Arranged::Closed, "15:00:00", "16:00:00");
+    let open = arranged(Arranged::Staffed, "02:00:00", "04:00:00");
+    let ended = arranged(Arranged::Closed, "14:00:00", "15:20:00");
+    for (said, arrangements, now, due) in [
+        ("15:30:00", vec![], "15:30:00", "16:00:00"),
+        ("15:30:00", vec![shut.clone()], "15:30:00", "16:30:00"),
+        ("14:50:00", vec![shut], "15:30:00", "16:20:00"),
+        // It has ended by the time at which it is decided.
+        ("15:10:00", vec![ended], "15:30:00", "15:50:00"),
+        ("02:10:00", vec![], "02:10:00", "09:30:00"),
+        ("02:10:00", vec![open], "02:10:00", "02:40:00"),
+    ] {
+        let mut facts = facts(&format!("customer {said} 少发了一个杯子"));
+        facts.standing.arrangements = arrangements;
+        let cases = decided(&facts, moment(now)).cases;
+        let first: Vec<DateTime<Utc>> = cases.iter().map(|case| case.first_due).collect();
+        assert_eq!(first, [moment(due)], "{said}");
+    }
+}
+
 #[test]
 fn a_conversation_is_its_owners_until_he_leaves_it() {
     let talk = "customer 10:00:00 在|human 10:01:00 在的|customer 10:05:00 这个包邮吗";
