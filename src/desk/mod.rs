@@ -16,6 +16,7 @@ pub mod message;
 pub mod news;
 pub mod rescue;
 pub mod standing;
+pub mod trial;
 pub mod turn;
 pub mod window;
 

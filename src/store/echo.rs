@@ -55,7 +55,7 @@ impl Ear {
         let mut replies = Vec::new();
         for row in tx.rows(
             "SELECT n, platform_id, text FROM outbox \
-             WHERE conversation = ?1 AND kind = 'reply' AND echoed = 0 AND state IN ('claimed', 'sent', 'uncertain') \
+             WHERE conversation = ?1 AND kind IN ('reply', 'human') AND echoed = 0 AND state IN ('claimed', 'sent', 'uncertain') \
              ORDER BY n",
             &[conversation.into()],
         )? {

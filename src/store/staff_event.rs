@@ -36,6 +36,10 @@ pub enum What {
     Announcement,
     /// Somebody said whose a conversation is.
     Ownership,
+    /// Somebody signed in or out, or failed to too often.
+    SignIn,
+    /// A person was invited, given other roles, another password, or kept out.
+    Person,
 }
 
 impl What {
@@ -47,6 +51,8 @@ impl What {
             Self::Arrangement => "arrangement",
             Self::Announcement => "announcement",
             Self::Ownership => "ownership",
+            Self::SignIn => "sign_in",
+            Self::Person => "person",
         }
     }
 
@@ -58,6 +64,8 @@ impl What {
             "arrangement" => Self::Arrangement,
             "announcement" => Self::Announcement,
             "ownership" => Self::Ownership,
+            "sign_in" => Self::SignIn,
+            "person" => Self::Person,
             _ => return None,
         })
     }
