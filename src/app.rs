@@ -18,6 +18,7 @@ use crate::{
         Alarms, Front, Shelf, Switchboard, Worker,
         courier::{Courier, Way},
         decider::{Decider, Round},
+        people::People,
         rounds::Rounds,
         shelf::NoKnowledge,
         thinker::Thinker,
@@ -184,6 +185,7 @@ impl App {
             }
         }
         workers.append(&mut couriers);
+        workers.push(Arc::new(doors.feed().clone()));
         Ok(Self {
             front,
             shelf,
@@ -197,6 +199,11 @@ impl App {
     /// Everybody who works here, for those who step them by hand.
     pub fn workers(&self) -> &[Arc<dyn Worker>] {
         &self.workers
+    }
+
+    /// Who works here.
+    pub fn people(&self) -> &People {
+        self.doors.people()
     }
 
     /// The doors.

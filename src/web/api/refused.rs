@@ -4,7 +4,19 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::insider::not_his_shop;
-use crate::{service::switchboard::Refused, web::problem::Problem};
+use crate::{
+    service::{people, switchboard::Refused},
+    web::problem::Problem,
+};
+
+impl From<people::Refused> for Problem {
+    fn from(refused: people::Refused) -> Self {
+        match refused {
+            people::Refused::Unavailable(unavailable) => unavailable.into(),
+            _ => Self::busy(),
+        }
+    }
+}
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
