@@ -336,10 +336,7 @@ async fn what_is_anothers_is_not_there() {
         other.get("/console/conversations/999999").await,
     );
     assert_eq!((theirs.status, nobodys.status), (404, 404));
-    assert_eq!(
-        theirs.text.replace(&id.to_string(), "N"),
-        nobodys.text.replace("999999", "N")
-    );
+    assert_eq!(theirs.text, nobodys.text);
     for (path, fields) in [
         (
             format!("{path}/send"),

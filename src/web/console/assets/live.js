@@ -72,6 +72,7 @@ function heard(message) {
     const mine = topics();
     if (message.topics.some((topic) => mine.includes(topic))) refresh();
   } else if (message.what === 'hello') {
+    document.documentElement.dataset.live = stream ? 'leads' : 'follows';
     offline(false);
     refresh();
   } else if (message.what === 'lost') {
