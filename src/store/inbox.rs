@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How many conversations are listed at most.
-pub const MOST: usize = 200;
+pub const MOST: usize = 60;
 
 /// Which conversations.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -31,6 +31,10 @@ use crate::{
 };
 
 const DESK: OpensTo = OpensTo::Roles(&[Role::Agent, Role::Supervisor, Role::Admin]);
+/// Bytes that the messages of a page may take, with what stands around each; the oldest are left out.
+const ROOM: usize = 56 * 1024;
+/// Bytes of one message that are shown: three times the longest rant that customers write.
+const LONGEST: usize = 12_000;
 /// So many cards are shown.
 const CARDS: usize = 3;
 /// A source that fetched replies within this time will fetch the next.
@@ -81,14 +85,21 @@ async fn page(state: &State, visitor: &Visitor, chat: &Chat, held: Held) -> Resu
     let shop = state.switchboard.shop(&chat.home.shop).await?;
     let zone = shop.shop.zone;
     let knowledge = state.switchboard.shelf.knowledge();
+    let mut room = ROOM;
+    let fitting = chat.messages.iter().rev().take_while(|said| {
+        room = room.saturating_sub(said.text.len().min(LONGEST) + 400);
+        room > 0
+    });
+    let from = chat.messages.len() - fitting.count().max(1).min(chat.messages.len());
     let messages: Vec<Value> = chat
         .messages
         .iter()
+        .skip(from)
         .map(|said| {
             let ours = !matches!(said_by(said.speaker), "customer" | "system");
             context! {
                 id => said.id, speaker => said_by(said.speaker), ours, sender => said.sender.clone().unwrap_or_default(),
-                kind => said.kind.code(), text => said.text.clone(), at => shown::moment(said.at, now, zone),
+                kind => said.kind.code(), text => cut(&said.text), at => shown::moment(said.at, now, zone),
                 state => said.state.clone().unwrap_or_default(), crossed => said.crossed,
             }
         })
@@ -98,7 +109,7 @@ async fn page(state: &State, visitor: &Visitor, chat: &Chat, held: Held) -> Resu
         .iter()
         .map(|unsaid| {
             context! {
-                text => unsaid.text.clone(), state => unsaid.state.clone(), sender => unsaid.sender.clone().unwrap_or_default(),
+                text => cut(&unsaid.text), state => unsaid.state.clone(), sender => unsaid.sender.clone().unwrap_or_default(),
                 error => unsaid.error.clone().unwrap_or_default(), at => shown::moment(unsaid.not_before, now, zone),
             }
         })
@@ -187,6 +198,14 @@ async fn page(state: &State, visitor: &Visitor, chat: &Chat, held: Held) -> Resu
         .live([of_conversation(chat.home.id)])
         .status(status)
         .write()
+}
+
+/// A message as far as it is shown.
+fn cut(text: &str) -> String {
+    match text.char_indices().find(|(at, _)| *at >= LONGEST) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
 }
 
 /// The words that brought a suggestion up.

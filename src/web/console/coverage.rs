@@ -1,7 +1,7 @@
 //! Who answers now and this week, and every switch: lunch, mode, kill switch, arrangements, announcements.
 
 use axum::{
-    extract::{Form, State as From},
+    extract::{Form, Query, State as From},
     http::StatusCode,
     response::Response,
 };
@@ -33,14 +33,29 @@ use crate::{
 const PATH: &str = "/console/coverage";
 const DESK: OpensTo = OpensTo::Roles(&[Role::Agent, Role::Supervisor, Role::Admin]);
 
-pub(super) async fn show(From(state): From<State>, visitor: Visitor) -> Result<Response, Oops> {
-    page(&state, &visitor, None).await
+/// More shops than this are shown in a line each, and one of them whole.
+const WHOLE: usize = 6;
+
+/// Which shop is shown whole.
+#[derive(Deserialize)]
+pub(super) struct Which {
+    #[serde(default)]
+    shop: String,
+}
+
+pub(super) async fn show(
+    From(state): From<State>,
+    visitor: Visitor,
+    Query(which): Query<Which>,
+) -> Result<Response, Oops> {
+    page(&state, &visitor, &which.shop, None).await
 }
 
 /// The page; with why the last step was refused.
 async fn page(
     state: &State,
     visitor: &Visitor,
+    whole: &str,
     refused: Option<Refused>,
 ) -> Result<Response, Oops> {
     let shops = state.switchboard.shops(visitor.shops().clone()).await?;
@@ -65,7 +80,13 @@ async fn page(
         .iter()
         .map(|kept| announcement(kept, &shops, visitor, now))
         .collect();
-    let rows: Vec<Value> = shops.iter().map(|shop| row(state, shop)).collect();
+    let rows: Vec<Value> = shops
+        .iter()
+        .map(|shop| {
+            let whole = shops.len() <= WHOLE || shop.shop.id.as_str() == whole;
+            row(state, shop, whole)
+        })
+        .collect();
     let everywhere = shops.iter().any(|shop| shop.turned.everywhere);
     let status = match &refused {
         Some(_) => StatusCode::CONFLICT,
@@ -99,7 +120,7 @@ async fn page(
         .write()
 }
 
-fn row(state: &State, shop: &ShopState) -> Value {
+fn row(state: &State, shop: &ShopState, whole: bool) -> Value {
     let zone = shop.shop.zone;
     let now = shop.at;
     let coverage = &shop.coverage;
@@ -145,7 +166,7 @@ fn row(state: &State, shop: &ShopState) -> Value {
         until => coverage.until.map(at),
         staffed_at => coverage.staffed_at.filter(|_| !coverage.cover.is_staffed()).map(at),
         arranged,
-        week => week::picture(&knowledge, &shop.shop, &plain, now),
+        whole, week => whole.then(|| week::picture(&knowledge, &shop.shop, &plain, now)),
     }
 }
 
@@ -205,7 +226,7 @@ async fn came<T>(
             | Refused::NotAtLunch
             | Refused::Forbidden(_)
             | Refused::Wrong { .. }),
-        ) => page(state, visitor, Some(refused)).await,
+        ) => page(state, visitor, "", Some(refused)).await,
         Err(refused) => Err(refused.into()),
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn dress(From(state): From<State>, mut request: Request, next: 
         .uri()
         .path_and_query()
         .map_or("/console", |of| of.as_str());
-    let visit = Visit::read(request.headers(), address, secure);
+    let visit = Visit::read(request.headers(), address, secure, state.clock.now());
     request.extensions_mut().insert(visit.clone());
     let mut response = next.run(request).await;
     if let Some(oops) = response.extensions_mut().remove::<Oops>() {

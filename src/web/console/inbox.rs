@@ -15,12 +15,13 @@ use crate::{
     desk::OwnerAct,
     knowledge::{ContentKind, ShopId, Speaker},
     service::switchboard::ShopState,
-    store::inbox::{Listed, View},
+    store::inbox::{Listed, MOST, View},
     web::State,
 };
 
-/// Characters of the last words that are shown.
+/// Characters of the last words that are shown, and of names.
 const SNIPPET: usize = 60;
+const NAME: usize = 30;
 
 /// Which conversations.
 #[derive(Deserialize)]
@@ -106,8 +107,8 @@ pub(super) async fn show(
         .map(|shop| context! { id => shop.shop.id.to_string(), name => shop.shop.name.clone() })
         .collect();
     let context = context! {
-        groups, count, of, q, shop => which.shop, shops => choices, now => now.timestamp_millis(),
-        more => count >= crate::store::inbox::MOST,
+        groups, count, of, q, shop => which.shop, shops => choices,
+        more => count >= MOST, most => MOST,
     };
     Page::of(&visitor, "inbox.html", context)
         .live(["inbox".to_owned()])
@@ -165,14 +166,14 @@ fn row(one: &Listed, state: Option<&ShopState>, me: &str, now: DateTime<Utc>) ->
     let clocked = state.is_some_and(|state| state.coverage.cover.is_staffed());
     let owner = owner(one);
     let (speaker, kind, text) = match &one.last {
-        Some((speaker, kind, text)) => (said_by(*speaker), *kind, snippet(text)),
+        Some((speaker, kind, text)) => (said_by(*speaker), *kind, snippet(text, SNIPPET)),
         None => ("system", ContentKind::Text, String::new()),
     };
     context! {
         id => one.id,
-        customer => one.customer.clone().unwrap_or_default(),
-        external => one.external.clone(),
-        order => one.order.clone().unwrap_or_default(),
+        customer => snippet(one.customer.as_deref().unwrap_or_default(), NAME),
+        external => snippet(&one.external, NAME),
+        order => snippet(one.order.as_deref().unwrap_or_default(), NAME),
         shop => state.map_or_else(|| one.shop.to_string(), |state| state.shop.name.clone()),
         platform => shown::platform(one.platform),
         mode => one.lowered.or_else(|| state.map(ShopState::mode)).map(shown::mode).unwrap_or_default(),
@@ -202,9 +203,9 @@ pub(super) fn said_by(speaker: Speaker) -> &'static str {
     }
 }
 
-fn snippet(text: &str) -> String {
+pub(super) fn snippet(text: &str, most: usize) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(SNIPPET) {
+    match line.char_indices().nth(most) {
         Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
         None => line,
     }

@@ -21,7 +21,7 @@ use crate::{
 /// Characters of a sentence that is tried, at the most.
 const LONGEST: usize = 500;
 /// So many problems are listed.
-const LISTED: usize = 200;
+const LISTED: usize = 100;
 
 pub(super) async fn show(From(state): From<State>, visitor: Visitor) -> Result<Response, Oops> {
     page(&state, &visitor, "", None)

@@ -139,7 +139,7 @@ pub(super) fn html(visit: &Visit, template: &str, context: Value) -> Result<Html
             let roles = &who?.colleague.roles;
             row.opens_to.opened_by(roles)?;
             let path = format!("/console{}", row.path);
-            Some(context! { name, key => key.to_string(), here => visit.address.starts_with(&path), path })
+            Some(context! { name, key => key.to_string(), here => is_here(&visit.address, &path), path })
         })
         .collect();
     let context = context! {
@@ -152,6 +152,7 @@ pub(super) fn html(visit: &Visit, template: &str, context: Value) -> Result<Html
         form_key => who.map(|who| who.token.form_key()).unwrap_or_default(),
         done => done_of(&visit.address, visit.lang),
         menu,
+        now => visit.now,
         ..context
     };
     let written = ENVIRONMENT
@@ -161,6 +162,14 @@ pub(super) fn html(visit: &Visit, template: &str, context: Value) -> Result<Html
         Ok(text) => Ok(Html(text)),
         Err(error) => Err(Oops::broken(&error)),
     }
+}
+
+/// Whether an address belongs to an entry of the menu; a conversation belongs to the inbox.
+fn is_here(address: &str, path: &str) -> bool {
+    let address = address.replace("/console/conversations/", "/console/inbox/");
+    address
+        .strip_prefix(path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']))
 }
 
 /// The word of what was just done, that [`done`] put into the address.

@@ -5,6 +5,8 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 
+use chrono::{DateTime, Utc};
+
 use super::{oops::Oops, words::Lang};
 use crate::{
     config::Role,
@@ -28,6 +30,8 @@ pub(super) struct Visit {
     pub(super) theme: Option<&'static str>,
     /// The address asked for, with its query.
     pub(super) address: String,
+    /// When, in milliseconds: what grows on the page grows by the house's clock.
+    pub(super) now: i64,
     /// Only the live part of the page is wanted.
     pub(super) part: bool,
     /// The browser came by https, as far as we can know.
@@ -53,7 +57,12 @@ pub(super) struct Visitor {
 
 impl Visit {
     /// What the headers say.
-    pub(super) fn read(headers: &HeaderMap, address: &str, secure: bool) -> Self {
+    pub(super) fn read(
+        headers: &HeaderMap,
+        address: &str,
+        secure: bool,
+        now: DateTime<Utc>,
+    ) -> Self {
         let lang = cookie(headers, LANG)
             .and_then(Lang::parse)
             .unwrap_or_else(|| Lang::wanted(headers));
@@ -61,6 +70,7 @@ impl Visit {
             lang,
             theme: cookie(headers, THEME).and_then(theme),
             address: address.to_owned(),
+            now: now.timestamp_millis(),
             part: headers.contains_key("x-part"),
             secure,
             who: None,

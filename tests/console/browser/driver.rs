@@ -245,16 +245,6 @@ impl Browser {
             .filter(|message| !message.contains("the server responded with a status of"))
             .collect()
     }
-
-    /// A picture of the page as PNG.
-    pub(crate) async fn picture(&self) -> Vec<u8> {
-        use base64::{Engine, engine::general_purpose::STANDARD};
-        let answer = self
-            .ask(Method::GET, "/screenshot", Value::Null)
-            .await
-            .unwrap();
-        STANDARD.decode(answer.as_str().unwrap()).unwrap()
-    }
 }
 
 impl Drop for Browser {

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use jieban::{clock::ManualClock, config::Role};
 use serde_json::json;
 
@@ -91,6 +92,16 @@ async fn busy(clock: &Arc<ManualClock>) -> House {
     house
 }
 
+/// The whole page, at least as high as the window.
+async fn whole(browser: &Browser, width: u32, height: u32) -> Vec<u8> {
+    let content = browser.eval("document.documentElement.scrollHeight").await;
+    let high = content.as_u64().unwrap_or(0).clamp(height.into(), 4_000);
+    let clip = json!({"x": 0, "y": 0, "width": width, "height": high, "scale": 1});
+    let shot = json!({"captureBeyondViewport": true, "clip": clip});
+    let answer = browser.devtools("Page.captureScreenshot", shot).await;
+    STANDARD.decode(answer["data"].as_str().unwrap()).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "makes pictures for people: scripts/screenshots"]
 async fn pictures_of_every_page() {
@@ -108,7 +119,6 @@ async fn pictures_of_every_page() {
     assert!(link.is_none());
     let browser = Browser::open(true).await;
     let mut pages = vec![("sign-in", "/console/sign-in".to_owned())];
-    sign_in(&browser, &house, "小美", PASSWORD).await;
     pages.extend([
         ("inbox", "/console/inbox".to_owned()),
         ("recent", "/console/inbox?of=recent".to_owned()),
@@ -124,12 +134,12 @@ async fn pictures_of_every_page() {
     ]);
     let mut odd = Vec::new();
     for who in ["小美", "老板", ""] {
-        if who.is_empty() {
-            browser
-                .devtools("Network.clearBrowserCookies", json!({}))
-                .await;
-        } else {
+        browser
+            .devtools("Network.clearBrowserCookies", json!({}))
+            .await;
+        if !who.is_empty() {
             sign_in(&browser, &house, who, PASSWORD).await;
+            browser.until("document.querySelector('.me')").await;
         }
         let shown: Vec<(&str, String)> = match who {
             "老板" => vec![("people", "/console/people".to_owned())],
@@ -184,14 +194,7 @@ async fn pictures_of_every_page() {
                             }
                         }
                         let file = folder.join(format!("{name}-{width}-{lang}-{light}.png"));
-                        let whole = browser
-                            .devtools(
-                                "Page.captureScreenshot",
-                                json!({"captureBeyondViewport": true}),
-                            )
-                            .await;
-                        let _ = whole;
-                        std::fs::write(file, browser.picture().await).unwrap();
+                        std::fs::write(file, whole(&browser, width, height).await).unwrap();
                     }
                 }
             }

@@ -11,10 +11,12 @@ const typing = (element) => element.matches('input, textarea, select, [contented
 
 // Waits grow by themselves.
 const LEVELS = [60, 100, 150];
+// By the house's clock: this machine's may be wrong.
+const ahead = Number(document.body.dataset.now) - Date.now();
+const words = document.body.dataset.wordsLevel.split('|');
 function clocks() {
-  const words = ($('[data-words-level]')?.dataset.wordsLevel || '').split('|');
   for (const wait of all('[data-since]')) {
-    const seconds = Math.max(0, Math.floor((Date.now() - Number(wait.dataset.since)) / 1000));
+    const seconds = Math.max(0, Math.floor((Date.now() + ahead - Number(wait.dataset.since)) / 1000));
     const two = (n) => String(n).padStart(2, '0');
     const hours = Math.floor(seconds / 3600);
     const text = (hours ? hours + ':' + two(Math.floor(seconds / 60) % 60) : Math.floor(seconds / 60)) + ':' + two(seconds % 60);
