@@ -13,6 +13,8 @@ mod house;
 mod alarms;
 #[path = "store/cases.rs"]
 mod cases;
+#[path = "store/console.rs"]
+mod console;
 #[path = "store/deciding.rs"]
 mod deciding;
 #[path = "store/echoes.rs"]

@@ -48,6 +48,16 @@ for (const link of all('[data-select]')) link.addEventListener('focus', () => li
 function toEnd() { for (const list of all('[data-scroll]')) list.scrollTop = list.scrollHeight; }
 toEnd();
 
+// A narrow window shows the week around now.
+function toNow() {
+  for (const box of all('.week-box')) {
+    const now = $('.now', box);
+    if (!now || box.scrollLeft) continue;
+    box.scrollLeft = Number(now.getAttribute('x1')) / $('.week', box).viewBox.baseVal.width * box.scrollWidth - box.clientWidth / 2;
+  }
+}
+toNow();
+
 // What is being written survives a reload, in this browser tab only.
 const box = $('[data-box]');
 const composer = $('[data-composer]');
@@ -90,6 +100,7 @@ document.addEventListener('live', () => {
     if (last) $('[data-said]').textContent = last.textContent;
   }
   clocks();
+  toNow();
 });
 
 // Keys.
