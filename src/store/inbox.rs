@@ -139,14 +139,16 @@ pub fn newest(tx: &mut dyn Tx, shops: Option<&[ShopId]>) -> Result<Option<i64>, 
             return Ok(None);
         }
         let shops = padded(&distinct(shops.iter().map(ShopId::as_str)));
-        own = format!("WHERE shop IN ({})", marks(1, shops.len()));
+        own = format!("AND shop IN ({})", marks(1, shops.len()));
         args.extend(shops.into_iter().map(Value::from));
     }
     let row = tx.first(
-        &format!("SELECT MAX(last_at) AS at FROM conversation {own}"),
+        &format!(
+            "SELECT last_at FROM conversation WHERE last_at > 0 {own} ORDER BY last_at DESC LIMIT 1"
+        ),
         &args,
     )?;
-    row.map_or(Ok(None), |row| row.opt_int("at"))
+    row.map_or(Ok(None), |row| row.opt_int("last_at"))
 }
 
 /// For `LIKE … ESCAPE '!'`: what somebody types means itself.

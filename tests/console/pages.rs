@@ -215,3 +215,77 @@ async fn a_sentence_is_tried_with_its_evidence() {
     assert!(page.text.contains("data-address=\"/console/knowledge\""));
     house.close().await;
 }
+
+/// Fills the store with conversations in which customers wait; the first of them with many long messages.
+async fn fill(house: &House, count: i64) {
+    house.customer("tea", "c-1", "包邮吗").await;
+    house
+        .store
+        .write(move |tx| {
+            // Doubled until there are enough: fast on any machine.
+            let columns = "account, shop, platform, customer, order_no, facts, decided, epoch, waiting_since, last_at";
+            loop {
+                let row = tx.first("SELECT COUNT(*) AS n, MAX(id) AS last FROM conversation", &[])?.unwrap();
+                let (n, last) = (row.int("n")?, row.int("last")?);
+                if n >= count {
+                    break;
+                }
+                tx.run(
+                    &format!(
+                        "INSERT INTO conversation (external, {columns}) SELECT 'c-1-' || (id + ?1), {columns} FROM conversation"
+                    ),
+                    &[last.into()],
+                )?;
+            }
+            let long = "很长的名字".repeat(200);
+            tx.run(
+                "UPDATE conversation SET customer = CASE WHEN id < 300 THEN id || ?1 ELSE id || '小周' END, order_no = '2871234567890' || (100000 + id), \
+                   waiting_since = CASE WHEN id % 100 = 0 OR id < 300 THEN last_at - id ELSE NULL END, \
+                   last_at = last_at - id WHERE id > 1",
+                &[long.as_str().into()],
+            )?;
+            for n in 0..120 {
+                tx.run(
+                    "INSERT INTO message (conversation, account, external, speaker, kind, text, digest, at, received_at, history) \
+                     SELECT id, account, ?1, 'customer', 'text', ?2, '', last_at, last_at, 0 FROM conversation WHERE id = 1",
+                    &[format!("long-{n}").as_str().into(), "退货".repeat(2_000).as_str().into()],
+                )?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+}
+
+/// How many conversations there are, and how long pages take with so many: `JIEBAN_CONVERSATIONS=100000` in a release
+/// build measures; by itself the test only weighs.
+#[tokio::test]
+async fn however_much_there_is_pages_stay_small() {
+    let count = std::env::var("JIEBAN_CONVERSATIONS").map_or(2_000, |n| n.parse().unwrap());
+    let house = House::open().await;
+    let boss = house.boss().await;
+    fill(&house, count).await;
+    for path in [
+        "/console/inbox",
+        "/console/inbox?of=recent",
+        "/console/inbox?q=%E5%BE%88%E9%95%BF",
+        "/console/inbox?q=100777",
+        "/console/conversations/1",
+        "/console/coverage",
+        "/console/knowledge",
+    ] {
+        let mut times = Vec::new();
+        let mut size = 0;
+        for _ in 0..9 {
+            let begun = std::time::Instant::now();
+            let page = boss.get(path).await;
+            times.push(begun.elapsed());
+            assert_eq!(page.status, 200, "{path}");
+            size = page.text.len();
+        }
+        times.sort();
+        println!("{path}: {size} bytes, median {:?}", times[4]);
+        assert!(size < 100 * 1024, "{path}: {size} bytes");
+    }
+    house.close().await;
+}

@@ -47,5 +47,5 @@ CREATE INDEX sign_in_failure_last ON sign_in_failure (last_at);
 ALTER TABLE outbox ADD COLUMN sender TEXT;
 
 -- What the inbox is searched by.
-CREATE INDEX conversation_recent ON conversation (shop, last_at);
+CREATE INDEX conversation_recent ON conversation (last_at);
 CREATE INDEX conversation_order ON conversation (order_no) WHERE order_no IS NOT NULL;

@@ -4,11 +4,11 @@
 //! handler in a file of its own, a template in `templates/`, and its words in `words/zh.toml` and `words/en.toml`. A test
 //! fails while a word or a language is missing.
 //!
-//! - A handler takes [`visit::Visitor`], asks a service, and answers with [`page::Page`]. A form posts, the handler
-//!   acts and sends the browser back with [`page::done`].
+//! - A handler takes `visit::Visitor`, asks a service, and answers with `page::Page`. A form posts, the handler
+//!   acts and sends the browser back with `page::done`.
 //! - What of a page is live stands in its template's block `live` or `aside`, in elements with `data-live`, and the page says which topics
 //!   of the feed it shows. The same template then renders the page and its live part alone.
-//! - [`guard`] lets in: session, role, origin, form key. No handler can forget it.
+//! - `guard` lets in: session, role, origin, form key. No handler can forget it.
 
 pub mod pages;
 
