@@ -230,23 +230,12 @@ impl People {
         password: String,
         address: &str,
     ) -> Result<SignedIn, Refused> {
-        let now = self.clock.now();
         let name = name.trim().to_owned();
         let subjects = [
             subject("name", &name, FREE.0),
             subject("address", address, FREE.1),
         ];
-        let (asked, counted) = (name.clone(), subjects.clone());
-        let (locked, known) = self
-            .store
-            .read(move |tx| {
-                let locked = kept::locked_until(tx, &counted, now)?;
-                Ok((locked, kept::person(tx, &asked)?))
-            })
-            .await?;
-        if let Some(until) = locked {
-            return Err(Refused::Locked(until - now));
-        }
+        let (known, paused) = self.attempt(&name, &subjects).await?;
         let known = known.filter(|known| !known.disabled);
         let may = known.as_ref().and_then(|known| self.colleague(known));
         let hash = known
@@ -255,17 +244,44 @@ impl People {
             .and_then(|known| known.password.clone());
         let fits = self.hasher.fits(password, hash).await?;
         let (Some(known), Some(colleague), true) = (known, may, fits) else {
-            let is_known = self
-                .store
-                .write(move |tx| {
-                    let person = kept::person(tx, &name)?.map(|known| known.name);
-                    kept::failed(tx, &subjects, person.as_deref(), now)
-                })
-                .await;
-            is_known?;
-            return Err(Refused::Wrong);
+            return self.wrong(name, paused).await;
         };
-        self.open(colleague, known.epoch, &subjects[..1]).await
+        self.open(colleague, known.epoch, &subjects).await
+    }
+
+    /// The person of this name, if it may be tried whether somebody is he; counted as failed until it succeeds.
+    async fn attempt(
+        &self,
+        name: &str,
+        subjects: &[Subject],
+    ) -> Result<(Option<Kept>, Option<i64>), Refused> {
+        let now = self.clock.now();
+        let (asked, counted) = (name.to_owned(), subjects.to_vec());
+        let tried = self
+            .store
+            .write(move |tx| {
+                if let Some(until) = kept::locked_until(tx, &counted, now)? {
+                    return Ok(Err(until));
+                }
+                let paused = kept::charge(tx, &counted, now)?;
+                Ok(Ok((kept::person(tx, &asked)?, paused)))
+            })
+            .await?;
+        tried.map_err(|until| Refused::Locked(until - now))
+    }
+
+    /// It was not he. Written down for a name that exists, once for every pause.
+    async fn wrong<T>(&self, name: String, paused: Option<i64>) -> Result<T, Refused> {
+        let now = self.clock.now();
+        if let Some(failures) = paused {
+            self.store
+                .write(move |tx| match kept::person(tx, &name)? {
+                    Some(_) => kept::suspect(tx, &name, failures, now),
+                    None => Ok(()),
+                })
+                .await?;
+        }
+        Err(Refused::Wrong)
     }
 
     async fn open(
@@ -280,7 +296,12 @@ impl People {
         let opened = self
             .store
             .write(move |tx| {
-                kept::forgive(tx, &forgiven)?;
+                if let [name, rest @ ..] = forgiven.as_slice() {
+                    kept::forgive(tx, std::slice::from_ref(name))?;
+                    for subject in rest {
+                        kept::uncharge(tx, subject)?;
+                    }
+                }
                 kept::open_session(tx, &who, epoch, &hash, LIFETIME, now)
             })
             .await?;
@@ -343,24 +364,10 @@ impl People {
         let name = colleague.name.clone();
         let now = self.clock.now();
         let subjects = [subject("name", &name, FREE.0)];
-        let counted = subjects.clone();
-        let (locked, known) = self
-            .store
-            .read(move |tx| {
-                let locked = kept::locked_until(tx, &counted, now)?;
-                Ok((locked, kept::person(tx, &name)?))
-            })
-            .await?;
-        if let Some(until) = locked {
-            return Err(Refused::Locked(until - now));
-        }
+        let (known, paused) = self.attempt(&name, &subjects).await?;
         let known = known.ok_or(Refused::Nobody)?;
         if !self.hasher.fits(old, known.password).await? {
-            let name = colleague.name.clone();
-            self.store
-                .write(move |tx| kept::failed(tx, &subjects, Some(&name), now))
-                .await?;
-            return Err(Refused::Wrong);
+            return self.wrong(name, paused).await;
         }
         let hash = self.hash(new).await?;
         let who = who(colleague);
@@ -373,7 +380,7 @@ impl People {
             })
             .await?
             .ok_or(Refused::Nobody)?;
-        self.open(colleague.clone(), kept.epoch, &[]).await
+        self.open(colleague.clone(), kept.epoch, &subjects).await
     }
 
     async fn hash(&self, password: String) -> Result<String, Refused> {
@@ -868,6 +875,37 @@ mod tests {
             [boss(true), boss(false), boss(false), boss(true)],
             "only names that exist"
         );
+    }
+
+    #[tokio::test]
+    async fn many_guesses_at_once_are_not_tried_for_the_price_of_one() {
+        let (people, _, _) = house();
+        let link = people.first_link().await.unwrap().unwrap();
+        people.accept(&link, "老板", GOOD.into()).await.unwrap();
+        let mut guesses = tokio::task::JoinSet::new();
+        for n in 0..30 {
+            let people = people.clone();
+            guesses.spawn(async move {
+                people
+                    .sign_in("老板", format!("guess {n}"), "9.9.9.9")
+                    .await
+            });
+        }
+        let refused = guesses.join_all().await;
+        let tried = refused
+            .iter()
+            .filter(|refused| **refused == Err(Refused::Wrong));
+        assert_eq!(tried.count(), 5);
+        // Signing in well costs an address nothing, however often.
+        let (people, ..) = house();
+        let link = people.first_link().await.unwrap().unwrap();
+        people.accept(&link, "老板", GOOD.into()).await.unwrap();
+        for _ in 0..25 {
+            people
+                .sign_in("老板", GOOD.into(), "1.1.1.1")
+                .await
+                .unwrap();
+        }
     }
 
     #[test]

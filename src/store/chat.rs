@@ -185,7 +185,8 @@ pub fn marks_of(tx: &mut dyn Tx, conversations: &[i64]) -> Result<Vec<(i64, Stri
         let sql = format!(
             "SELECT c.id, c.facts, c.decided, c.epoch, c.waiting_since, c.queued_at, c.last_at, c.owner_at, \
                (SELECT MAX(m.id) FROM message m WHERE m.conversation = c.id) AS said, \
-               (SELECT COUNT(*) FROM outbox o WHERE o.conversation = c.id AND o.state IN ('waiting', 'claimed')) AS due, \
+               (SELECT COUNT(*) FROM outbox o WHERE o.conversation = c.id AND o.state = 'waiting') AS due, \
+               (SELECT COUNT(*) FROM outbox o WHERE o.conversation = c.id AND o.state = 'claimed') AS out, \
                (SELECT MAX(o.settled_at) FROM outbox o WHERE o.conversation = c.id) AS settled, \
                (SELECT MAX(d.at) FROM decision d WHERE d.conversation = c.id) AS thought \
              FROM conversation c WHERE c.id IN ({})",
@@ -209,6 +210,7 @@ fn mark(row: &Row) -> Result<String, Error> {
         "owner_at",
         "said",
         "due",
+        "out",
         "settled",
         "thought",
     ];

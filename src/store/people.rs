@@ -477,14 +477,13 @@ pub fn locked_until(
     Ok(until)
 }
 
-/// Counts a failed sign-in. `known` is the person of that name, if there is one: it is written down that somebody
-/// tries to be him, once for every pause.
-pub fn failed(
+/// Counts a sign-in as failed before it is tried, so that many at once are not tried for the price of one. How many
+/// failures there are, when that costs a pause now.
+pub fn charge(
     tx: &mut dyn Tx,
     subjects: &[Subject],
-    known: Option<&str>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Option<i64>, Error> {
     tx.run(
         "DELETE FROM sign_in_failure WHERE last_at <= ?1",
         &[(now - FORGOTTEN).into()],
@@ -510,14 +509,30 @@ pub fn failed(
             paused = paused.max(Some(n));
         }
     }
-    if let (Some(n), Some(name)) = (paused, known) {
-        let who = Who {
-            name: name.to_owned(),
-            role: String::new(),
-        };
-        let after = json!({ "signed_in": false, "failures": n });
-        noted(tx, &who, What::SignIn, "", Json::Null, after, now)?;
-    }
+    Ok(paused)
+}
+
+/// Writes down that somebody tries to be a person there is, and how often by now.
+pub fn suspect(
+    tx: &mut dyn Tx,
+    name: &str,
+    failures: i64,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let who = Who {
+        name: name.to_owned(),
+        role: String::new(),
+    };
+    let after = json!({ "signed_in": false, "failures": failures });
+    noted(tx, &who, What::SignIn, "", Json::Null, after, now)
+}
+
+/// Takes back what a sign-in that succeeded was charged with.
+pub fn uncharge(tx: &mut dyn Tx, subject: &Subject) -> Result<(), Error> {
+    tx.run(
+        "UPDATE sign_in_failure SET n = n - 1, wait_until = CASE WHEN n <= ?2 THEN 0 ELSE wait_until END WHERE subject = ?1",
+        &[(&subject.key).into(), subject.free.into()],
+    )?;
     Ok(())
 }
 

@@ -192,7 +192,7 @@ async fn failures_are_counted_by_name_and_address(house: House) {
     for n in 0..5 {
         let counted = subjects.clone();
         house
-            .write(move |tx| people::failed(tx, &counted, None, at(n)))
+            .write(move |tx| people::charge(tx, &counted, at(n)))
             .await;
         let asked = subjects.clone();
         let until = house
@@ -206,7 +206,7 @@ async fn failures_are_counted_by_name_and_address(house: House) {
     // Forgotten after a quiet while.
     let counted = subjects.clone();
     house
-        .write(move |tx| people::failed(tx, &counted, None, at(8_000)))
+        .write(move |tx| people::charge(tx, &counted, at(8_000)))
         .await;
     let until = house
         .store
@@ -433,6 +433,7 @@ async fn whatever_is_written_is_felt(house: House) {
     house.speak("小美", id, words("在路上", i64::MAX), 2).await;
     marks.push(mark().await);
     let pulled = house.pull(3).await;
+    marks.push(mark().await);
     house
         .settle(&pulled[0].id, Outcome::Sent { platform_id: None }, 4)
         .await;
