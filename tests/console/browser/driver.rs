@@ -160,6 +160,22 @@ impl Browser {
         panic!("{selector} does not stay");
     }
 
+    /// Waits until there is such an element; works without scripts.
+    pub(crate) async fn sees(&self, selector: &str) {
+        let asked = json!({"using": "css selector", "value": selector});
+        for _ in 0..1_000 {
+            if self
+                .ask(Method::POST, "/element", asked.clone())
+                .await
+                .is_ok()
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{selector} never came");
+    }
+
     /// Waits until the address ends so.
     pub(crate) async fn arrives(&self, end: &str) {
         for _ in 0..1_000 {
@@ -189,6 +205,9 @@ impl Browser {
 
     /// Presses keys together, as on a keyboard: all but the last are held.
     pub(crate) async fn press(&self, keys: &[char]) {
+        // The page's own script comes after the page.
+        self.until("document.documentElement.classList.contains('scripted')")
+            .await;
         let mut actions = Vec::new();
         for key in keys {
             actions.push(json!({"type": "keyDown", "value": key}));

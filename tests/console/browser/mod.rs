@@ -19,6 +19,8 @@ async fn sign_in(browser: &Browser, house: &House, name: &str, password: &str) {
     browser.write("input[name=name]", name).await;
     browser.write("input[name=password]", password).await;
     browser.click("button.main").await;
+    // What comes next must not overtake it.
+    browser.sees(".me, #wrong").await;
 }
 
 /// A house by the real clock, in which somebody is always on duty: the tests look at what happens, not when.
@@ -213,6 +215,7 @@ async fn the_lunch_button_and_what_the_customer_gets() {
     // The late shift: he is alone.
     clock.set(moment("18:30"));
     sign_in(&browser, &house, "小赵", PASSWORD).await;
+    browser.says("没有人在等").await;
     browser.keys("gc").await;
     browser.says("由客服回复").await;
     browser.click("[data-lunch=go]").await;

@@ -11,6 +11,11 @@ const me = crypto.randomUUID ? crypto.randomUUID() : String(Math.random());
 const channel = 'BroadcastChannel' in window ? new BroadcastChannel(CHANNEL) : null;
 let leading = false;
 
+// Somebody who signs out is on his way already.
+let leaving = false;
+window.addEventListener('beforeunload', () => { leaving = true; });
+function reload() { if (!leaving) location.reload(); }
+
 let fetching = false;
 let again = false;
 
@@ -25,7 +30,7 @@ export async function refresh() {
       const address = new URL(document.body.dataset.address, location.href);
       for (const name of ['done', 'fill']) address.searchParams.delete(name);
       const answer = await fetch(address, { headers: { 'x-part': '1' }, credentials: 'same-origin', redirect: 'manual' });
-      if (answer.type === 'opaqueredirect') { location.reload(); return; }
+      if (answer.type === 'opaqueredirect') { reload(); return; }
       if (answer.ok) place(await answer.text());
     } while (again);
   } catch {
@@ -78,7 +83,7 @@ function heard(message) {
   } else if (message.what === 'lost') {
     offline(true);
   } else if (message.what === 'out') {
-    location.reload();
+    reload();
   }
 }
 
