@@ -19,6 +19,7 @@ use crate::{
         courier::{Courier, Way},
         decider::{Decider, Round},
         listener::Listener,
+        people::People,
         rounds::Rounds,
         shelf::NoKnowledge,
         thinker::Thinker,
@@ -192,6 +193,7 @@ impl App {
             }
         }
         workers.append(&mut couriers);
+        workers.push(Arc::new(doors.feed().clone()));
         Ok(Self {
             front,
             shelf,
@@ -205,6 +207,11 @@ impl App {
     /// Everybody who works here, for those who step them by hand.
     pub fn workers(&self) -> &[Arc<dyn Worker>] {
         &self.workers
+    }
+
+    /// Who works here.
+    pub fn people(&self) -> &People {
+        self.doors.people()
     }
 
     /// The doors.

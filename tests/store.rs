@@ -15,6 +15,8 @@ mod alarms;
 mod cases;
 #[path = "store/casework.rs"]
 mod casework;
+#[path = "store/console.rs"]
+mod console;
 #[path = "store/deciding.rs"]
 mod deciding;
 #[path = "store/echoes.rs"]

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 
+pub(super) use crate::desk::trial::{Line, facts, read};
 use crate::{
-    desk::{Facts, Message, Seen, Standing, last_turn},
     knowledge::{
-        ContentKind, Knowledge, Platform, Problem, Reading, ShopId, Speaker,
+        Knowledge, Problem, ShopId,
         hours::{Cover, Coverage},
     },
     service::shelf::read_folder,
@@ -42,66 +42,6 @@ pub(super) fn moment(text: &str, zone: chrono_tz::Tz) -> anyhow::Result<DateTime
         .earliest()
         .map(|at| at.to_utc())
         .with_context(|| format!("{text} does not exist in {zone}"))
-}
-
-/// One line of a conversation.
-pub(super) struct Line {
-    pub(super) speaker: Speaker,
-    pub(super) text: String,
-}
-
-/// A conversation whose last line was said at `at`, as the desk would find it.
-pub(super) fn facts(
-    lines: Vec<Line>,
-    shop: ShopId,
-    platform: Platform,
-    at: DateTime<Utc>,
-) -> Facts {
-    let count = lines.len() as i64;
-    let messages = lines
-        .into_iter()
-        .zip(1..)
-        .map(|(line, id)| {
-            // A minute between lines, so that earlier ones are bursts of their own.
-            let at = at - chrono::Duration::minutes(count - id);
-            Message {
-                id,
-                speaker: line.speaker,
-                sender: None,
-                kind: ContentKind::Text,
-                text: line.text,
-                at,
-                received_at: at,
-                history: false,
-            }
-        })
-        .collect();
-    Facts {
-        seen: Seen {
-            conversation: 1,
-            facts: count,
-            epoch: 1,
-        },
-        shop,
-        platform,
-        mode: None,
-        stopped: false,
-        standing: Standing::default(),
-        ownership: None,
-        lowered: None,
-        order: None,
-        messages,
-        open_cases: Vec::new(),
-        said: Vec::new(),
-    }
-}
-
-/// What the last turn says.
-pub(super) fn read(knowledge: &Knowledge, facts: &Facts, at: DateTime<Utc>) -> Reading {
-    match last_turn(&facts.messages) {
-        Some(turn) => knowledge.read(&turn.to_read(&facts.shop, facts.platform), at),
-        None => Reading::default(),
-    }
 }
 
 /// The cover at `at`, or, when somebody is on duty then, what it would be with nobody in.

@@ -9,6 +9,7 @@ use crate::{
     app::{self, App},
     clock::SystemClock,
     config::{self, Config, DEFAULT_SOURCE, FIRST_PERSON, Person, Role},
+    service::people::Token,
 };
 
 /// Runs the service. Ctrl-C or SIGTERM stops it after it has finished what it holds.
@@ -50,7 +51,11 @@ impl Serve {
             let address = listener.local_addr()?;
             // Listened for before anybody knows that we are here: who is told may stop us at once.
             let stop = stop()?;
-            greet(&config, address, new, stocked);
+            let link =
+                app.people().first_link().await.map_err(|refused| {
+                    anyhow::anyhow!("cannot look who may sign in: {refused:?}")
+                })?;
+            greet(&config, address, new, stocked, link.as_ref());
             app.run(listener, stop).await?;
             tracing::info!("stopped");
             Ok(ExitCode::SUCCESS)
@@ -93,7 +98,13 @@ fn sign_in(config: &mut Config) -> std::io::Result<New> {
 }
 
 /// What to type next, on the terminal of whoever started it; the address also for programs.
-fn greet(config: &Config, address: std::net::SocketAddr, new: New, stocked: bool) {
+fn greet(
+    config: &Config,
+    address: std::net::SocketAddr,
+    new: New,
+    stocked: bool,
+    link: Option<&Token>,
+) {
     println!(
         "接班 Jieban {} listens on http://{address}",
         env!("CARGO_PKG_VERSION")
@@ -103,6 +114,16 @@ fn greet(config: &Config, address: std::net::SocketAddr, new: New, stocked: bool
         config.knowledge.display(),
         config.data.display()
     );
+    println!("console http://{address}/console");
+    if let Some(link) = link {
+        println!();
+        println!(
+            "Nobody can sign in to the console as an administrator yet. Whoever opens this link first is one"
+        );
+        println!("(it works once, for 24 hours; a restart makes another):");
+        println!();
+        println!("    http://{address}/console/invitation/{}", link.reveal());
+    }
     if stocked {
         println!();
         println!(

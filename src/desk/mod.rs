@@ -18,6 +18,7 @@ pub mod news;
 pub mod promise;
 pub mod rescue;
 pub mod standing;
+pub mod trial;
 pub mod turn;
 pub mod window;
 

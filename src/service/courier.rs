@@ -272,12 +272,15 @@ fn event(row: &Claimed) -> (Event, Value) {
         "conversation_id": row.conversation,
     });
     match row.kind {
-        Kind::Reply => {
+        Kind::Reply | Kind::Human => {
             let mut data = address;
             data["text"] = json!(row.text);
             data["class"] = json!(row.class);
             data["script"] = json!(row.script);
             data["not_after"] = json!(row.not_after);
+            if let Some(agent) = &row.sender {
+                data["agent"] = json!(agent);
+            }
             (Event::ReplyCreated, data)
         }
         Kind::Suggestions => {

@@ -99,6 +99,9 @@ pub struct Pulled {
     pub script: Option<String>,
     /// After this it must not be typed any more.
     pub not_after: DateTime<Utc>,
+    /// The person who wrote it; left out when nobody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
 }
 
 /// What a helper says of a reply it was handed.
@@ -458,5 +461,6 @@ fn pulled(row: outbox::Claimed) -> Pulled {
         class: row.class,
         script: row.script,
         not_after: row.not_after.unwrap_or_default(),
+        agent: row.sender,
     }
 }

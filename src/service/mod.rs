@@ -5,12 +5,16 @@
 pub mod alarms;
 pub mod courier;
 pub mod decider;
+pub mod feed;
 pub mod front;
 pub mod listener;
+mod password;
 mod patience;
+pub mod people;
 pub mod rounds;
 pub mod shelf;
 pub mod switchboard;
+pub mod talk;
 pub mod thinker;
 pub mod watchdog;
 pub mod worker;

@@ -63,7 +63,7 @@ impl Ear {
         let mut replies = Vec::new();
         for row in tx.rows(
             "SELECT n, platform_id, text, COALESCE(settled_at, next_at) AS gone FROM outbox \
-             WHERE conversation = ?1 AND kind = 'reply' AND echoed = 0 AND state IN ('claimed', 'sent', 'uncertain') \
+             WHERE conversation = ?1 AND kind IN ('reply', 'human') AND echoed = 0 AND state IN ('claimed', 'sent', 'uncertain') \
              ORDER BY n",
             &[conversation.into()],
         )? {

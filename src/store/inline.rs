@@ -37,7 +37,7 @@ pub fn inline_state(
     // What answered a message was said after it.
     let given = tx.rows(
         "SELECT o.id, o.text, o.class FROM message m JOIN outbox o ON o.n = m.outbox \
-         WHERE m.conversation = ?1 AND m.id > ?2 AND o.state IN ('claimed', 'sent') AND o.echoed = 0 \
+         WHERE m.conversation = ?1 AND m.id > ?2 AND o.kind = 'reply' AND o.state IN ('claimed', 'sent') AND o.echoed = 0 \
          ORDER BY m.id LIMIT 1",
         &[conversation.into(), message.into()],
     )?;

@@ -8,7 +8,7 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{
-    Error, Row, Tx, Value, caps,
+    Error, Row, Tx, Value, caps, speaking,
     tx::{marks, padded},
 };
 use crate::desk::ReplyClass;
@@ -68,6 +68,8 @@ pub struct Claimed {
     pub not_after: Option<DateTime<Utc>>,
     /// Which attempt this is, from 1.
     pub attempts: i64,
+    /// The person who wrote it, if one did.
+    pub sender: Option<String>,
 }
 
 /// What an outbox row carries.
@@ -79,6 +81,8 @@ pub enum Kind {
     Suggestions,
     /// Word of alarms, for a notify target.
     Alarm,
+    /// What a person wrote to the customer.
+    Human,
 }
 
 impl Kind {
@@ -87,6 +91,7 @@ impl Kind {
             "reply" => Some(Self::Reply),
             "suggestions" => Some(Self::Suggestions),
             "alarm" => Some(Self::Alarm),
+            "human" => Some(Self::Human),
             _ => None,
         }
     }
@@ -120,7 +125,7 @@ pub fn claim(
                     first.push(row);
                 }
             }
-            Verdict::Expire => end(tx, row.int("n")?, "expired", None, now)?,
+            Verdict::Expire => expire(tx, row, now)?,
             Verdict::Doubt => end(tx, row.int("n")?, "uncertain", Some(UNHEARD), now)?,
         }
     }
@@ -147,15 +152,24 @@ pub fn claim(
 pub fn sweep(tx: &mut dyn Tx, now: DateTime<Utc>, limit: usize) -> Result<u64, Error> {
     let mut ended = 0;
     for row in rows(tx, "", &[], now, limit)? {
-        let (state, error) = match verdict(&row, now)? {
+        match verdict(&row, now)? {
             Verdict::Leave(_) => continue,
-            Verdict::Expire => ("expired", None),
-            Verdict::Doubt => ("uncertain", Some(UNHEARD)),
-        };
-        end(tx, row.int("n")?, state, error, now)?;
+            Verdict::Expire => expire(tx, &row, now)?,
+            Verdict::Doubt => end(tx, row.int("n")?, "uncertain", Some(UNHEARD), now)?,
+        }
         ended += 1;
     }
     Ok(ended)
+}
+
+/// Its time has run out before anybody fetched it.
+fn expire(tx: &mut dyn Tx, row: &Row, now: DateTime<Utc>) -> Result<(), Error> {
+    let n = row.int("n")?;
+    end(tx, n, "expired", None, now)?;
+    match row.word("kind", Kind::parse)? {
+        Kind::Human => speaking::not_said(tx, n, row.int("conversation")?, now),
+        _ => Ok(()),
+    }
 }
 
 /// Why nobody knows what became of it.
@@ -170,13 +184,16 @@ enum Verdict {
 
 fn verdict(row: &Row, now: DateTime<Utc>) -> Result<Verdict, Error> {
     let again = row.text("state")? == "claimed";
-    if row.word("kind", Kind::parse)? != Kind::Reply {
+    let kind = row.word("kind", Kind::parse)?;
+    if !matches!(kind, Kind::Reply | Kind::Human) {
         return Ok(Verdict::Leave(again));
     }
     let in_time = row.opt_time("not_after")?.is_none_or(|at| now < at);
-    let holds = row.int("seen_facts")? == row.int("facts")?
-        && row.int("seen_epoch")? == row.int("epoch")?
-        && !row.yes("stopped")?;
+    // What a person wrote does not depend on what happened since.
+    let holds = kind == Kind::Human
+        || row.int("seen_facts")? == row.int("facts")?
+            && row.int("seen_epoch")? == row.int("epoch")?
+            && !row.yes("stopped")?;
     Ok(match (again, in_time && holds) {
         (_, true) => Verdict::Leave(again),
         (true, false) => Verdict::Doubt,
@@ -210,7 +227,7 @@ fn due(
             account: None,
         } => rows(
             tx,
-            "AND a.source = ?3 AND o.kind = 'reply'",
+            "AND a.source = ?3 AND o.kind IN ('reply', 'human')",
             &[(*source).into()],
             now,
             limit,
@@ -219,7 +236,7 @@ fn due(
             source,
             account: Some(account),
         } => {
-            let which = "AND a.source = ?3 AND a.name = ?4 AND o.kind = 'reply'";
+            let which = "AND a.source = ?3 AND a.name = ?4 AND o.kind IN ('reply', 'human')";
             rows(
                 tx,
                 which,
@@ -249,7 +266,7 @@ fn rows(
         .lock("FOR UPDATE OF o, c SKIP LOCKED FOR SHARE OF s");
     let sql = format!(
         "SELECT o.n, o.id, o.kind, o.class, o.script, o.text, o.state, o.seen_facts, o.seen_epoch, o.not_after, o.attempts, \
-           o.conversation, o.account, a.source, a.name, c.external, c.facts, c.shop, s.epoch, s.stopped, \
+           o.conversation, o.account, o.sender, a.source, a.name, c.external, c.facts, c.shop, s.epoch, s.stopped, \
            o.cap_customer, o.cap_shop, {} \
          FROM outbox o JOIN conversation c ON c.id = o.conversation JOIN account a ON a.id = o.account \
          JOIN shop s ON s.id = c.shop \
@@ -311,6 +328,7 @@ fn hand_out(
         text: row.string("text")?,
         not_after,
         attempts: row.int("attempts")? + 1,
+        sender: row.opt_string("sender")?,
     })
 }
 

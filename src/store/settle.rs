@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Error, Row, Tx, queue, work::waiting_since};
+use super::{Error, Row, Tx, queue, speaking, work::waiting_since};
 use crate::desk::HandoffReason;
 
 /// How a sending ended.
@@ -129,7 +129,7 @@ fn is_doubted(tx: &mut dyn Tx, id: &str) -> Result<bool, Error> {
     let Some(row) = locked(tx, id)? else {
         return Ok(false);
     };
-    Ok(row.text("kind")? == "reply"
+    Ok(matches!(row.text("kind")?, "reply" | "human")
         && row.text("state")? == "claimed"
         && row.opt_text("error")?.is_some())
 }
@@ -213,6 +213,10 @@ fn unsay(
         if state == "failed" && !row.yes("crossed")? {
             queue::enter(tx, conversation, HandoffReason::Undelivered, now)?;
         }
+    }
+    // What a person wrote stays in the conversation while it is tried again.
+    if row.text("kind")? == "human" && state == "failed" {
+        speaking::not_said(tx, n, conversation, now)?;
     }
     Ok(true)
 }

@@ -50,6 +50,10 @@ pub enum What {
     Case,
     /// The house promised something, or a promise was kept, broken, moved or passed its time.
     Promise,
+    /// Somebody signed in or out, or failed to too often.
+    SignIn,
+    /// A person was invited, given other roles, another password, or kept out.
+    Person,
 }
 
 impl What {
@@ -63,6 +67,8 @@ impl What {
             Self::Ownership => "ownership",
             Self::Case => "case",
             Self::Promise => "promise",
+            Self::SignIn => "sign_in",
+            Self::Person => "person",
         }
     }
 
@@ -76,6 +82,8 @@ impl What {
             "ownership" => Self::Ownership,
             "case" => Self::Case,
             "promise" => Self::Promise,
+            "sign_in" => Self::SignIn,
+            "person" => Self::Person,
             _ => return None,
         })
     }

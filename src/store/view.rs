@@ -186,7 +186,7 @@ fn replies(tx: &mut dyn Tx, conversation: i64) -> Result<Vec<ViewReply>, Error> 
         .collect()
 }
 
-fn cases(tx: &mut dyn Tx, conversation: i64) -> Result<Vec<ViewCase>, Error> {
+pub(super) fn cases(tx: &mut dyn Tx, conversation: i64) -> Result<Vec<ViewCase>, Error> {
     // Its own, and those of other conversations that it added to: two short walks, an OR would be a long one.
     let rows = tx.rows(
         "SELECT id, number, kind, state, order_no, note, handler, reviewer, first_due, finish_due, fields FROM cases \

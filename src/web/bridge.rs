@@ -228,6 +228,7 @@ pub(super) async fn pull_outbox(
     let query = query(&guest.parts.uri)?;
     let wait = wait(&query, "wait", 1_000)?;
     let account = query.get("account_id").map(String::as_str);
+    state.pollers.note(&guest.door.name, state.clock.now());
     let pulled = bounded(
         &state,
         wait,

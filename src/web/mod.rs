@@ -14,6 +14,7 @@
 //! | `GET  /v1/queue` | who waits for a human, and why |
 //! | `GET  /v1/events` | what people did, before and after |
 //! | `GET  /v1/openapi.json`, `/v1/me` | all of it described; who I am |
+//! | `GET  /console` | pages for people: [`console`] |
 //! | `GET  /v1/alarms/{id}/ack`, `POST` the same | the page behind an alarm's link, and its button |
 //! | `GET  /live`, `/ready`, `/metrics` | for the machine room |
 //!
@@ -23,6 +24,7 @@
 //! its `Host`, not its `X-Forwarded-For`.
 
 pub mod api;
+pub mod console;
 pub mod metrics;
 pub mod serve;
 pub mod state;
@@ -39,6 +41,7 @@ mod sign_in;
 
 use axum::{
     Router, middleware,
+    response::Redirect,
     routing::{get, post},
 };
 use tower_http::catch_panic::CatchPanicLayer;
@@ -62,6 +65,8 @@ pub fn router(state: State) -> Router {
         )
         .route("/v1/bridge/{source}/tally", get(bridge::show_tally))
         .merge(api::router(state.clone()))
+        .merge(console::router(state.clone()))
+        .route("/", get(|| async { Redirect::to("/console") }))
         .route(
             "/v1/alarms/{id}/ack",
             get(alarms::show).post(alarms::acknowledge),

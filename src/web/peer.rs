@@ -32,6 +32,17 @@ pub(super) fn peer(request: &Request, trusted: &[IpNet]) -> IpAddr {
     client(socket, request.headers(), trusted)
 }
 
+/// Whether a trusted proxy brought the request.
+pub(super) fn by_proxy(request: &Request, trusted: &[IpNet]) -> bool {
+    request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .is_some_and(|info| {
+            let socket = info.0.ip().to_canonical();
+            trusted.iter().any(|net| net.contains(&socket))
+        })
+}
+
 fn client(socket: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_proxy = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
     if !is_proxy(&socket) {
@@ -88,7 +99,7 @@ impl Guests {
 }
 
 /// One customer line has a whole /64 of IPv6 addresses; together they count as one.
-fn household(peer: IpAddr) -> IpAddr {
+pub(super) fn household(peer: IpAddr) -> IpAddr {
     match peer {
         IpAddr::V4(_) => peer,
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64)),

@@ -98,6 +98,18 @@ async fn next(
     }
 }
 
+/// Says when the doors close, to answers that would never end.
+#[derive(Debug, Clone)]
+pub(super) struct Closing(watch::Receiver<bool>);
+
+impl Closing {
+    /// Waits until they do.
+    pub(super) async fn closed(&mut self) {
+        // The sender is gone when the doors are.
+        let _ = self.0.wait_for(|closed| *closed).await;
+    }
+}
+
 async fn talk(
     http: http1::Builder,
     stream: TcpStream,
@@ -108,8 +120,10 @@ async fn talk(
 ) {
     // Answers are small and somebody waits for each: do not hold them back to fill packets.
     let _ = stream.set_nodelay(true);
+    let closing = Closing(closed.clone());
     let service = service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
+        request.extensions_mut().insert(closing.clone());
         request.extensions_mut().insert(ConnectInfo(peer));
         router.clone().oneshot(request)
     });

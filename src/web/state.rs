@@ -4,12 +4,13 @@ use std::{
     collections::BTreeMap,
     num::NonZeroU32,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use governor::{
     DefaultDirectRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
@@ -25,8 +26,11 @@ use crate::{
     clock::Clock,
     config::{BadSecret, Config, Limits, Person, Role, Secret, Source},
     knowledge::Mode,
-    service::{Switchboard, switchboard::Allowed},
+    service::{Switchboard, feed::Feed, people::People, switchboard::Allowed, talk::Talk},
 };
+
+/// So many browsers may look on at once, at one node.
+const STREAMS: usize = 2_000;
 
 /// Shared by all requests. Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +40,11 @@ pub struct State(Arc<Shared>);
 pub struct Shared {
     pub(super) work: Arc<dyn Work>,
     pub(super) switchboard: Switchboard,
+    pub(super) talk: Talk,
+    pub(super) people: People,
+    pub(super) feed: Feed,
+    pub(super) pollers: Pollers,
+    pub(super) streams: Arc<Semaphore>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: Limits,
     pub(super) trusted: Vec<IpNet>,
@@ -43,7 +52,7 @@ pub struct Shared {
     pub(super) in_flight: Semaphore,
     doors: BTreeMap<String, Door>,
     decoy: Door,
-    people: Vec<Known>,
+    tokens: Vec<Known>,
     request_seed: u64,
     requests: AtomicU64,
 }
@@ -53,6 +62,28 @@ impl std::ops::Deref for State {
 
     fn deref(&self) -> &Shared {
         &self.0
+    }
+}
+
+/// When sources last asked for replies, at this node. Bounded by the configured sources.
+#[derive(Default)]
+pub(super) struct Pollers(Mutex<BTreeMap<String, DateTime<Utc>>>);
+
+impl Pollers {
+    /// A source that was let in asks for replies.
+    pub(super) fn note(&self, source: &str, now: DateTime<Utc>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.get_mut(source) {
+            Some(at) => *at = now,
+            None => {
+                known.insert(source.to_owned(), now);
+            }
+        }
+    }
+
+    fn last(&self, source: &str) -> Option<DateTime<Utc>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(source).copied()
     }
 }
 
@@ -118,8 +149,18 @@ impl State {
         if getrandom::fill(&mut seed).is_err() {
             seed = u64::from(std::process::id()).to_be_bytes();
         }
+        let (store, shelf) = (switchboard.store.clone(), switchboard.shelf.clone());
         Ok(Self(Arc::new(Shared {
             work,
+            talk: Talk {
+                store: store.clone(),
+                clock: clock.clone(),
+                shelf: shelf.clone(),
+            },
+            people: People::new(store.clone(), clock.clone(), config.people.values()),
+            feed: Feed::new(store, clock.clone(), shelf),
+            pollers: Pollers::default(),
+            streams: Arc::new(Semaphore::new(STREAMS)),
             switchboard,
             clock,
             limits: config.limits,
@@ -128,7 +169,7 @@ impl State {
             in_flight: Semaphore::new(config.limits.in_flight.min(Semaphore::MAX_PERMITS)),
             doors,
             decoy: Door::decoy(&config.limits)?,
-            people: config
+            tokens: config
                 .people
                 .values()
                 .map(|person| Known::new(person, &config.limits))
@@ -149,7 +190,7 @@ impl State {
     /// Whose token this is. Takes as long whoever's it is, and whatever its length.
     pub(super) fn person(&self, token: &[u8]) -> Option<&Known> {
         let given = fingerprint(token);
-        self.people.iter().fold(None, |found, person| {
+        self.tokens.iter().fold(None, |found, person| {
             if fits(&person.tokens, &given) {
                 Some(person)
             } else {
@@ -158,12 +199,20 @@ impl State {
         })
     }
 
-    /// The shops of the person of this name, or `None` when there is nobody.
-    pub(super) fn shops_of(&self, name: &str) -> Option<Allowed> {
-        self.people
-            .iter()
-            .find(|person| person.name == name)
-            .map(|person| person.shops.clone())
+    /// Tells who looks at the console what has changed.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// Who works here.
+    pub fn people(&self) -> &People {
+        &self.people
+    }
+
+    /// Whether a source's replies are pushed, and when it last asked for them itself.
+    pub(super) fn reach(&self, source: &str) -> (bool, Option<DateTime<Utc>>) {
+        let pushes = self.doors.get(source).is_some_and(|door| door.pushes);
+        (pushes, self.pollers.last(source))
     }
 
     /// A name for a request, for logs and problems.

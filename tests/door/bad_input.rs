@@ -215,7 +215,7 @@ async fn a_panic_is_a_problem_without_words() {
 async fn paths_methods_and_queries_are_answered_too() {
     let house = House::open().await;
     for (method, path, status) in [
-        ("GET", "/", 404),
+        ("GET", "/nowhere", 404),
         ("GET", "/v1/bridge/desk/nothing", 404),
         ("GET", "/v1/bridge/desk/messages", 405),
         ("DELETE", "/v1/bridge/desk/outbox", 405),

@@ -180,6 +180,7 @@ impl Work for Script {
                 class: ReplyClass::Receipt,
                 script: Some("night".to_owned()),
                 not_after: chrono::DateTime::from_timestamp(NOW + 10, 0).unwrap(),
+                agent: None,
             }])
         })
     }

@@ -11,7 +11,10 @@ use super::{
     shapes::Why,
 };
 use crate::{
-    service::switchboard::{Allowed, LUNCH},
+    service::{
+        people::both,
+        switchboard::{Allowed, LUNCH},
+    },
     web::{State, problem::Problem},
 };
 
@@ -45,7 +48,11 @@ pub(super) struct MoreAsked {
 }
 
 /// Whose lunch, and in which shops: one's own, or a colleague's whom one leads.
-fn whose(state: &State, insider: &Insider, asked: Whose) -> Result<(String, Allowed), Problem> {
+async fn whose(
+    state: &State,
+    insider: &Insider,
+    asked: Whose,
+) -> Result<(String, Allowed), Problem> {
     let Some(agent) = asked.agent.filter(|agent| *agent != insider.name) else {
         return Ok((insider.name.clone(), insider.shops.clone()));
     };
@@ -56,22 +63,15 @@ fn whose(state: &State, insider: &Insider, asked: Whose) -> Result<(String, Allo
             "只有主管能替别人登记；替自己登记不用写 agent",
         ));
     }
-    let his = state.shops_of(&agent).ok_or_else(|| {
+    let his = state.people.find(&agent).await?.ok_or_else(|| {
         Problem::not_found(
             "nobody of this name may sign in here",
-            "use a name of [people] in jieban.toml, or arrange his lunch by POST /v1/arrangements",
+            "use a name of [people] in jieban.toml or of somebody invited, or arrange his lunch by POST /v1/arrangements",
             "没有叫这个名字的同事；请核对名字，或用 POST /v1/arrangements 登记",
         )
     })?;
     // Of his shops those the supervisor has too.
-    let both = match (his, &insider.shops) {
-        (his, None) => his,
-        (None, mine) => mine.clone(),
-        (Some(his), Some(mine)) => {
-            Some(his.into_iter().filter(|shop| mine.contains(shop)).collect())
-        }
-    };
-    Ok((agent, both))
+    Ok((agent, both(&his.shops, &insider.shops)))
 }
 
 /// The lunch I am at, in each of my shops, and when it ends.
@@ -81,7 +81,7 @@ pub(super) async fn show(
     insider: Insider,
     Params(asked): Params<Whose>,
 ) -> Result<Json<ArrangementsShown>, Problem> {
-    let (agent, _) = whose(&state, &insider, asked)?;
+    let (agent, _) = whose(&state, &insider, asked).await?;
     Ok(Json(state.switchboard.at_lunch(agent).await?.into()))
 }
 
@@ -99,7 +99,7 @@ pub(super) async fn go(
     Params(whom): Params<Whose>,
     Asked(asked): Asked<LunchAsked>,
 ) -> Result<(StatusCode, Json<ArrangementsShown>), Problem> {
-    let (agent, shops) = whose(&state, &insider, whom)?;
+    let (agent, shops) = whose(&state, &insider, whom).await?;
     let minutes = asked.minutes.unwrap_or(LUNCH);
     let gone = state
         .switchboard
@@ -118,7 +118,7 @@ pub(super) async fn prolong(
     Params(whom): Params<Whose>,
     Asked(asked): Asked<MoreAsked>,
 ) -> Result<Json<ArrangementsShown>, Problem> {
-    let (agent, _) = whose(&state, &insider, whom)?;
+    let (agent, _) = whose(&state, &insider, whom).await?;
     let moved = state
         .switchboard
         .prolong_lunch(insider.who(), agent, asked.minutes, asked.reason);
@@ -136,7 +136,7 @@ pub(super) async fn back(
     Params(whom): Params<Whose>,
     Asked(why): Asked<Why>,
 ) -> Result<Json<ArrangementsShown>, Problem> {
-    let (agent, _) = whose(&state, &insider, whom)?;
+    let (agent, _) = whose(&state, &insider, whom).await?;
     let ended = state
         .switchboard
         .end_lunch(insider.who(), agent, why.reason);

@@ -4,7 +4,20 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::insider::not_his_shop;
-use crate::{desk::case::Refusal, service::switchboard::Refused, web::problem::Problem};
+use crate::{
+    desk::case::Refusal,
+    service::{people, switchboard::Refused},
+    web::problem::Problem,
+};
+
+impl From<people::Refused> for Problem {
+    fn from(refused: people::Refused) -> Self {
+        match refused {
+            people::Refused::Unavailable(unavailable) => unavailable.into(),
+            _ => Self::busy(),
+        }
+    }
+}
 
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {

@@ -29,9 +29,10 @@ pub enum OpensTo {
 /// Who answers customers, and who leads them.
 const DESK: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Admin]);
 /// Who leads.
-const LEAD: OpensTo = OpensTo::Roles(&[Supervisor, Operations, Admin]);
+pub(in crate::web) const LEAD: OpensTo = OpensTo::Roles(&[Supervisor, Operations, Admin]);
 /// Who may stop the bot: everybody who sees it go wrong.
-const STOP: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Operations, Editor, Admin]);
+pub(in crate::web) const STOP: OpensTo =
+    OpensTo::Roles(&[Agent, Supervisor, Operations, Editor, Admin]);
 /// Who reads what people did.
 const LOG: OpensTo = OpensTo::Roles(&[Supervisor, Reviewer, Operations, Admin]);
 
@@ -126,7 +127,7 @@ pub(super) fn find(method: &str, path: &str) -> Option<&'static Door> {
 
 impl OpensTo {
     /// The role that opens the door, of those somebody has; `Some(None)`: it needs none.
-    pub(super) fn opened_by(self, roles: &[Role]) -> Option<Option<Role>> {
+    pub(in crate::web) fn opened_by(self, roles: &[Role]) -> Option<Option<Role>> {
         match self {
             Self::Anybody | Self::Everybody => Some(roles.first().copied()),
             Self::Roles(of) => roles

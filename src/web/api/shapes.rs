@@ -276,6 +276,8 @@ pub(super) enum WhatCode {
     /// Something happened to a case.
     Case,
     Promise,
+    SignIn,
+    Person,
 }
 
 /// Why, in the words of who does it.
@@ -436,6 +438,8 @@ impl From<StaffEvent> for EventShown {
                 What::Ownership => WhatCode::Ownership,
                 What::Case => WhatCode::Case,
                 What::Promise => WhatCode::Promise,
+                What::SignIn => WhatCode::SignIn,
+                What::Person => WhatCode::Person,
             },
             shop: event.shop.map(|shop| shop.to_string()),
             conversation: event.conversation.map(|id| id.to_string()),
