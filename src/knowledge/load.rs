@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     blank::{Blanks, FROM_CUSTOMER, FROM_HOUSE},
     case_kind::{self, CaseKind},
+    counters::{self, CounterRule},
     decode,
     forbidden::{self, ForbiddenWord},
     hours::{Hours, roster},
     intent::{self, Intent, stem},
     known::{Known, Sentence},
     mood::MoodWord,
+    note_rules::{self, NoteRules},
     problem::{Place, Problem, Report, Severity, nearest},
     ranking::Ranking,
     rules,
@@ -32,6 +34,8 @@ pub(super) struct Loaded {
     pub(super) mood: Vec<MoodWord>,
     pub(super) spelling: Vec<(String, String)>,
     pub(super) ranking: Ranking,
+    pub(super) notes: NoteRules,
+    pub(super) counters: Vec<CounterRule>,
     pub(super) sentences: Vec<Sentence>,
 }
 
@@ -48,6 +52,8 @@ enum Room {
     Mood,
     Spelling,
     Ranking,
+    Notes,
+    Counters,
 }
 
 impl Room {
@@ -60,6 +66,8 @@ impl Room {
             "rules/mood.csv" => Self::Mood,
             "rules/spelling.csv" => Self::Spelling,
             "rules/ranking.yaml" => Self::Ranking,
+            "rules/notes.csv" => Self::Notes,
+            "rules/counters.csv" => Self::Counters,
             _ => match path.split_once('/')? {
                 ("intents", name) if !name.contains('/') && name.ends_with(".yaml") => Self::Intent,
                 ("cases", name) if !name.contains('/') && name.ends_with(".yaml") => Self::CaseKind,
@@ -72,7 +80,13 @@ impl Room {
     fn is_table(self) -> bool {
         matches!(
             self,
-            Self::Weekly | Self::Holidays | Self::Forbidden | Self::Mood | Self::Spelling
+            Self::Weekly
+                | Self::Holidays
+                | Self::Forbidden
+                | Self::Mood
+                | Self::Spelling
+                | Self::Notes
+                | Self::Counters
         )
     }
 }
@@ -88,6 +102,8 @@ const PLACES: &[&str] = &[
     "rules/mood.csv",
     "rules/spelling.csv",
     "rules/ranking.yaml",
+    "rules/notes.csv",
+    "rules/counters.csv",
 ];
 
 /// Whether a path is nobody's business: guides, hidden and half-saved files, and what waits to be sorted in.
@@ -222,6 +238,12 @@ pub(super) fn load(files: &Files) -> (Loaded, Vec<Problem>) {
             loaded.ranking = rules::ranking(root, report);
         },
     );
+    read.each(Room::Notes, |_, text, report| {
+        loaded.notes = note_rules::read(text, &known, report)
+    });
+    read.each(Room::Counters, |_, text, report| {
+        loaded.counters = counters::read(text, &mut known, report)
+    });
     loaded.hours = Hours::new(&loaded.shops, &weekly, &dated);
     loaded.sentences = known.sentences;
 
@@ -250,6 +272,8 @@ impl Room {
             Self::Mood => "mood",
             Self::Spelling => "spelling",
             Self::Ranking => "ranking",
+            Self::Notes => "notes",
+            Self::Counters => "counters",
         }
     }
 }

@@ -13,12 +13,14 @@ use super::{
     arrangement::Arrangement,
     case_kind::CaseKind,
     contest::Answers,
+    counters::CounterRule,
     forbidden::{Bans, Finding},
-    hours::{Coverage, Hours, Stay},
+    hours::{Coverage, Hours, Plan, Stay},
     intent::{Intent, Span},
     known::Sentence,
     load,
     mood::MoodWord,
+    note_rules::NoteRules,
     problem::{Problem, Severity},
     ranking::Ranking,
     reader::Reader,
@@ -95,6 +97,8 @@ pub struct Knowledge {
     mood: Vec<MoodWord>,
     spelling: Vec<(String, String)>,
     ranking: Ranking,
+    notes: NoteRules,
+    counters: Vec<CounterRule>,
     reader: Reader,
     pub(super) sentences: Vec<Sentence>,
     /// Known once it was reviewed.
@@ -139,6 +143,8 @@ impl Knowledge {
             mood,
             spelling,
             ranking,
+            notes,
+            counters,
             sentences,
         } = loaded;
         let reader = Reader::build(&intents, &scripts, &mood, &spelling, ranking);
@@ -182,6 +188,8 @@ impl Knowledge {
             mood,
             spelling,
             ranking,
+            notes,
+            counters,
             sentences,
             answers: OnceLock::new(),
         };
@@ -401,6 +409,21 @@ impl Knowledge {
     /// The rows of `rules/spelling.csv`: what is written and what is meant.
     pub fn spelling(&self) -> &[(String, String)] {
         &self.spelling
+    }
+
+    /// The rows of `rules/counters.csv`.
+    pub fn counters(&self) -> &[CounterRule] {
+        &self.counters
+    }
+
+    /// The rows of `rules/notes.csv`.
+    pub(super) fn note_rules(&self) -> &NoteRules {
+        &self.notes
+    }
+
+    /// The days of a shop.
+    pub(super) fn plan_of(&self, shop: &ShopId) -> &Plan {
+        self.hours.of(shop)
     }
 
     /// The weights and thresholds.

@@ -29,6 +29,10 @@ const MIGRATIONS: &[Migration] = &[
         version: 4,
         text: include_str!("schema/0004_alarms.sql"),
     },
+    Migration {
+        version: 7,
+        text: include_str!("schema/0007_handover.sql"),
+    },
 ];
 
 /// Brings the schema up to date and gives the store its name, `install`, if it has none yet.

@@ -22,6 +22,16 @@ pub struct Who {
     pub role: String,
 }
 
+impl Who {
+    /// What does things alone.
+    pub fn bot() -> Self {
+        Self {
+            name: "bot".to_owned(),
+            role: "bot".to_owned(),
+        }
+    }
+}
+
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -36,6 +46,10 @@ pub enum What {
     Announcement,
     /// Somebody said whose a conversation is.
     Ownership,
+    /// Something became of a sheet: written, accepted, refused, left.
+    Handover,
+    /// A note on an order was written, seen or missed.
+    OrderNote,
 }
 
 impl What {
@@ -47,6 +61,8 @@ impl What {
             Self::Arrangement => "arrangement",
             Self::Announcement => "announcement",
             Self::Ownership => "ownership",
+            Self::Handover => "handover",
+            Self::OrderNote => "order_note",
         }
     }
 
@@ -58,6 +74,8 @@ impl What {
             "arrangement" => Self::Arrangement,
             "announcement" => Self::Announcement,
             "ownership" => Self::Ownership,
+            "handover" => Self::Handover,
+            "order_note" => Self::OrderNote,
             _ => return None,
         })
     }

@@ -229,6 +229,8 @@ pub(super) enum WhatCode {
     Arrangement,
     Announcement,
     Ownership,
+    Handover,
+    OrderNote,
 }
 
 /// Why, in the words of who does it.
@@ -382,6 +384,8 @@ impl From<StaffEvent> for EventShown {
                 What::Arrangement => WhatCode::Arrangement,
                 What::Announcement => WhatCode::Announcement,
                 What::Ownership => WhatCode::Ownership,
+                What::Handover => WhatCode::Handover,
+                What::OrderNote => WhatCode::OrderNote,
             },
             shop: event.shop.map(|shop| shop.to_string()),
             conversation: event.conversation.map(|id| id.to_string()),
