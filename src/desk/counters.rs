@@ -116,7 +116,9 @@ pub fn month(text: &str, zone: Tz) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let next = first.checked_add_months(chrono::Months::new(1))?;
     let begin = |day: NaiveDate| {
         let midnight = day.and_time(chrono::NaiveTime::MIN);
-        zone.from_local_datetime(&midnight).earliest().map(|at| at.to_utc())
+        zone.from_local_datetime(&midnight)
+            .earliest()
+            .map(|at| at.to_utc())
     };
     Some((begin(first)?, begin(next)?))
 }
@@ -136,7 +138,12 @@ mod tests {
     use super::*;
     use crate::knowledge::counters::Comparator;
 
-    fn rule(event: CounterEvent, comparator: Comparator, number: u32, warn: Option<u32>) -> CounterRule {
+    fn rule(
+        event: CounterEvent,
+        comparator: Comparator,
+        number: u32,
+        warn: Option<u32>,
+    ) -> CounterRule {
         CounterRule {
             id: event.code().into(),
             name: String::new(),
@@ -187,7 +194,10 @@ mod tests {
         let counted = count(&rules, &events);
         let told: Vec<_> = counted
             .iter()
-            .flat_map(|(agent, of)| of.iter().map(move |c| (agent.as_str(), c.count, &c.proofs[..])))
+            .flat_map(|(agent, of)| {
+                of.iter()
+                    .map(move |c| (agent.as_str(), c.count, &c.proofs[..]))
+            })
             .collect();
         assert_eq!(
             told,

@@ -46,8 +46,33 @@ pub struct Span {
     pub next: String,
     /// People take over, not the bot.
     pub to_people: bool,
-    /// The sheet before went to the bot, or was not accepted whole: what it told once is told again.
+    /// Nobody has read all of the sheet before: what it told once is told again.
     pub carries: bool,
+    /// Only what is this person's is handed over, because others stay; `None`: everything.
+    pub of: Option<String>,
+}
+
+impl Span {
+    /// The items of a book that are on the sheet, in order, each with what is known of it from the start: what
+    /// somebody has who stays on duty is his. And how many lines of the bot are not named.
+    pub fn items(&self, book: &Book) -> (Vec<(Item, Fate)>, usize) {
+        let (mut items, mut unnamed) = book.items();
+        if self.of.is_some() {
+            items.retain(|item| item.who == self.of);
+            unnamed = 0;
+        }
+        let fate = |item: &Item| match &item.who {
+            Some(who) if item.section == Section::Unanswered && self.takers.contains(who) => Fate {
+                state: ItemState::Accepted,
+                by: Some(who.clone()),
+                at: Some(self.until),
+                reason: String::new(),
+            },
+            _ => Fate::open(),
+        };
+        let items = items.into_iter().map(|item| (fate(&item), item));
+        (items.map(|(fate, item)| (item, fate)).collect(), unnamed)
+    }
 }
 
 /// Where an item stands on its sheet, in this order.

@@ -96,7 +96,9 @@ impl Knowledge {
             .take(FAR)
             .find(|day| self.is_workday(shop, *day))
             .or_else(|| today.succ_opt());
-        day.map_or(at + Duration::days(1), |day| instant(zone, local(day, next)))
+        day.map_or(at + Duration::days(1), |day| {
+            instant(zone, local(day, next))
+        })
     }
 
     /// Whether a usual shift of a shop begins on a date; every day where no table says so.
@@ -191,7 +193,10 @@ mod tests {
                 "shops.yaml",
                 "店铺:\n  - 编号: a\n    名称: 甲\n    平台: taobao\n  - 编号: b\n    名称: 乙\n    平台: jd\n",
             ),
-            ("scripts/r.md", "---\n编号: r\n标题: 回执\n用途: 回执\n---\n收到"),
+            (
+                "scripts/r.md",
+                "---\n编号: r\n标题: 回执\n用途: 回执\n---\n收到",
+            ),
             (
                 "cases/改地址.yaml",
                 "名称: 改地址\n前缀: DZ\n首响: 15分钟\n完成: 4小时\n",
@@ -209,8 +214,12 @@ mod tests {
 
     /// Days of November 2026; the 20th is a Friday.
     fn at(text: &str) -> DateTime<Utc> {
-        let wall = chrono::NaiveDateTime::parse_from_str(&format!("2026-11-{text}"), "%Y-%m-%d %H:%M");
-        Shanghai.from_local_datetime(&wall.unwrap()).unwrap().to_utc()
+        let wall =
+            chrono::NaiveDateTime::parse_from_str(&format!("2026-11-{text}"), "%Y-%m-%d %H:%M");
+        Shanghai
+            .from_local_datetime(&wall.unwrap())
+            .unwrap()
+            .to_utc()
     }
 
     #[test]
@@ -250,6 +259,9 @@ mod tests {
         let text = "工单类型,截止\n改名,16:00\n,四点\n";
         read(text, &Known::default(), &mut report);
         let said: Vec<&str> = problems.iter().map(|p| p.what.as_str()).collect();
-        assert_eq!(said, ["没有这种工单：“改名”", "“截止”应该是几点几分，这里是“四点”"]);
+        assert_eq!(
+            said,
+            ["没有这种工单：“改名”", "“截止”应该是几点几分，这里是“四点”"]
+        );
     }
 }

@@ -5,6 +5,8 @@
 
 mod announcing;
 mod arranging;
+mod handing;
+mod noting;
 mod shop_state;
 
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 
 pub use arranging::{Arrangements, LONGEST_LUNCH, LUNCH, SOON};
+pub use handing::{Act, ByHand, SHEETS, Shown};
+pub use noting::{AgentCounters, NOTES, OneCounter};
 pub use shop_state::{Answers, ShopState};
 
 use super::{Shelf, Unavailable};

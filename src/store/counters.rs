@@ -56,7 +56,9 @@ pub fn counted(
 fn counts(row: &Row, became: &Json) -> Result<Vec<(CounterEvent, String)>, Error> {
     let named = |key: &str| became[key].as_str().map(str::to_owned);
     let act = became["act"].as_str().unwrap_or_default();
-    let unaccepted = became["unaccepted"].as_array().is_some_and(|keys| !keys.is_empty());
+    let unaccepted = became["unaccepted"]
+        .as_array()
+        .is_some_and(|keys| !keys.is_empty());
     let one = |what, agent: Option<String>| agent.map(|agent| (what, agent)).into_iter().collect();
     Ok(match (row.text("what")?, act) {
         ("handover", "left") if unaccepted => one(CounterEvent::LeftUnaccepted, named("agent")),

@@ -76,18 +76,17 @@ pub struct New {
 /// The latest sheet of a shop; `None` before its first.
 pub fn last(tx: &mut dyn Tx, shop: &ShopId) -> Result<Option<Last>, Error> {
     let row = tx.first(
-        "SELECT h.id, h.at, h.to_people, h.state, \
+        "SELECT h.id, h.at, h.told, \
            (SELECT COUNT(*) FROM handover_item i WHERE i.handover = h.id AND i.state IN ('open', 'refused') \
             AND (i.key LIKE 'said:%' OR i.key LIKE 'script:%')) AS unread \
          FROM handover h WHERE h.shop = ?1 ORDER BY h.at DESC LIMIT 1",
         &[shop.as_str().into()],
     )?;
     row.map(|row| {
-        let base = row.text("state")? == "base";
         Ok(Last {
             id: row.int("id")?,
             at: row.time("at")?,
-            carries: base || !row.yes("to_people")? || row.int("unread")? > 0,
+            carries: !row.yes("told")? || row.int("unread")? > 0,
         })
     })
     .transpose()
@@ -149,10 +148,13 @@ pub fn write(
     if before.is_none_or(|last| last.id != new.previous || last.at >= new.span.until) {
         return Ok(None);
     }
-    accepting::lapse(tx, new.previous, now)?;
-    let (items, unnamed) = new.book.items();
+    if new.span.of.is_none() {
+        accepting::lapse(tx, &new.shop, now)?;
+    }
+    let (items, unnamed) = new.span.items(&new.book);
     let unnamed = i64::try_from(unnamed).unwrap_or(i64::MAX);
-    let state = if items.is_empty() { "settled" } else { "open" };
+    let waits = items.iter().any(|(_, fate)| fate.state.waits());
+    let state = if waits { "open" } else { "settled" };
     let previous = Some(new.previous);
     let id = insert(
         tx, &new.shop, previous, state, &new.span, &new.book, unnamed, now,
@@ -160,12 +162,19 @@ pub fn write(
     for (chunk, first) in items.chunks(CHUNK).zip((0_i64..).step_by(CHUNK)) {
         let mut args: Vec<Value> = vec![id.into()];
         let mut rows = Vec::new();
-        for (item, n) in chunk.iter().zip(first..) {
-            rows.push(format!("(?1,{},'open','')", marks(args.len() + 1, 3)));
-            args.extend([n.into(), (&item.key).into(), text_of(item)?.into()]);
+        for ((item, fate), n) in chunk.iter().zip(first..) {
+            rows.push(format!("(?1,{},'')", marks(args.len() + 1, 6)));
+            args.extend([
+                n.into(),
+                (&item.key).into(),
+                text_of(item)?.into(),
+                fate.state.code().into(),
+                fate.by.as_deref().into(),
+                fate.at.into(),
+            ]);
         }
         let sql = format!(
-            "INSERT INTO handover_item (handover, n, key, item, state, reason) VALUES {}",
+            "INSERT INTO handover_item (handover, n, key, item, state, by_whom, at, reason) VALUES {}",
             rows.join(",")
         );
         tx.run(&sql, &args)?;
@@ -184,7 +193,7 @@ pub fn write(
         after: json!({"act": "written", "span": new.span, "items": items.len()}),
     };
     note(tx, who, &done, now)?;
-    if !new.span.to_people && !items.is_empty() {
+    if !new.span.to_people && waits {
         accepting::accept(tx, &Who::bot(), id, &accepting::Which::All, now)?;
     }
     Ok(Some(id))
@@ -202,7 +211,7 @@ fn insert(
     now: DateTime<Utc>,
 ) -> Result<i64, Error> {
     let row = tx.first(
-        "INSERT INTO handover (shop, at, previous, state, shift, span, book, unnamed, to_people, written_at, gone) \
+        "INSERT INTO handover (shop, at, previous, state, shift, span, book, unnamed, told, written_at, gone) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, '[]') RETURNING id",
         &[
             shop.as_str().into(),
@@ -213,7 +222,7 @@ fn insert(
             text_of(span)?.into(),
             text_of(book)?.into(),
             unnamed.into(),
-            span.to_people.into(),
+            (state != "base" && span.to_people && span.of.is_none()).into(),
             now.into(),
         ],
     )?;
@@ -362,7 +371,10 @@ pub fn list(tx: &mut dyn Tx, wanted: &Wanted, limit: usize) -> Result<Vec<Kept>,
             return Ok(Vec::new());
         };
         let shops = padded(&shops.iter().map(ShopId::as_str).collect::<Vec<_>>());
-        which.push_str(&format!(" AND h.shop IN ({})", marks(args.len() + 1, shops.len())));
+        which.push_str(&format!(
+            " AND h.shop IN ({})",
+            marks(args.len() + 1, shops.len())
+        ));
         args.extend(shops.into_iter().map(Value::from));
     }
     let sql = format!("{SELECT} WHERE {which} ORDER BY h.id DESC LIMIT ?2");
@@ -371,7 +383,8 @@ pub fn list(tx: &mut dyn Tx, wanted: &Wanted, limit: usize) -> Result<Vec<Kept>,
 
 /// The sheets on which something has waited for longer than [`LATE`], for the alarm.
 pub fn unaccepted(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Vec<Kept>, Error> {
-    let sql = format!("{SELECT} WHERE h.state = 'open' AND h.at <= ?1 AND h.at > ?2 ORDER BY h.at, h.id");
+    let sql =
+        format!("{SELECT} WHERE h.state = 'open' AND h.at <= ?1 AND h.at > ?2 ORDER BY h.at, h.id");
     let mut late = Vec::new();
     for row in tx.rows(&sql, &[(now - LATE).into(), (now - LOOK_BACK).into()])? {
         let kept = kept(&row)?;

@@ -138,7 +138,11 @@ pub fn see(
 }
 
 /// Notes that nobody has seen before their cut-off and that are not noted as missed yet, the oldest cut-off first.
-pub fn late(tx: &mut dyn Tx, now: DateTime<Utc>, limit: usize) -> Result<Vec<(i64, Missed)>, Error> {
+pub fn late(
+    tx: &mut dyn Tx,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<(i64, Missed)>, Error> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let sql = format!(
         "{SELECT} WHERE cutoff <= ?1 AND seen_at IS NULL AND missed_at IS NULL ORDER BY cutoff, id LIMIT ?2"
@@ -233,7 +237,8 @@ fn open_case(
                 "INSERT INTO counter (name, n) VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET n = counter.n + 1 RETURNING n",
                 &[(&name).into()],
             )?;
-            let counted = counted.ok_or_else(|| Error::Refused("a counter did not count".into()))?;
+            let counted =
+                counted.ok_or_else(|| Error::Refused("a counter did not count".into()))?;
             let number = format!("{name}-{:04}", counted.int("n")?);
             let id = row.int("id")?;
             tx.run(
@@ -317,7 +322,11 @@ pub fn list(tx: &mut dyn Tx, wanted: &Wanted, limit: usize) -> Result<Vec<Kept>,
         true => String::new(),
         false => format!("WHERE {}", which.join(" AND ")),
     };
-    let order = if wanted.unseen { "cutoff, id" } else { "id DESC" };
+    let order = if wanted.unseen {
+        "cutoff, id"
+    } else {
+        "id DESC"
+    };
     let sql = format!("{SELECT} {which} ORDER BY {order} LIMIT ?1");
     tx.rows(&sql, &args)?.iter().map(kept).collect()
 }

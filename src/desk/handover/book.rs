@@ -10,9 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     FORGOTTEN, Item, MOST_SAID, Section, Span,
-    event::{
-        CaseLine, Event, Happened, Line, NoteLine, PromiseLine, SaidLine, ScriptChange,
-    },
+    event::{CaseLine, Event, Happened, Line, NoteLine, PromiseLine, SaidLine, ScriptChange},
 };
 use crate::{
     desk::{ReplyClass, Verdict, alarm::text::masked},
@@ -73,7 +71,8 @@ impl Book {
     fn begun(&self, span: &Span) -> Self {
         let mut book = self.clone();
         for talk in book.talks.values_mut() {
-            let stays = |owner: &String| span.leavers.contains(owner) || span.takers.contains(owner);
+            let stays =
+                |owner: &String| span.leavers.contains(owner) || span.takers.contains(owner);
             talk.owner = talk.owner.take().filter(stays);
         }
         if !span.carries {
@@ -156,7 +155,10 @@ impl Book {
             id: line.id,
             text: line.text.clone(),
         };
-        if let Err(place) = talk.waits.binary_search_by_key(&(wait.at, wait.id), |w| (w.at, w.id)) {
+        if let Err(place) = talk
+            .waits
+            .binary_search_by_key(&(wait.at, wait.id), |w| (w.at, w.id))
+        {
             talk.waits.insert(place, wait);
         }
     }
@@ -169,7 +171,13 @@ impl Book {
         };
         if before != change.after {
             let path = change.path.clone();
-            self.scripts.insert(path, ScriptChange { before, ..change.clone() });
+            self.scripts.insert(
+                path,
+                ScriptChange {
+                    before,
+                    ..change.clone()
+                },
+            );
         }
     }
 
@@ -177,7 +185,10 @@ impl Book {
     fn end(&mut self, span: &Span) {
         self.talks.retain(|_, talk| {
             talk.waits.retain(|wait| wait.at > span.until - FORGOTTEN);
-            let stays = talk.owner.as_ref().is_some_and(|owner| span.takers.contains(owner));
+            let stays = talk
+                .owner
+                .as_ref()
+                .is_some_and(|owner| span.takers.contains(owner));
             !talk.waits.is_empty() || stays
         });
         for wait in self.talks.values_mut().flat_map(|talk| &mut talk.waits) {
@@ -204,7 +215,11 @@ impl Book {
             .filter_map(|(id, talk)| Some((id, talk, talk.waits.first()?)))
             .collect();
         waiting.sort_by_key(|(id, talk, wait)| (talk.owner.is_none(), wait.at, **id));
-        items.extend(waiting.into_iter().map(|(id, talk, wait)| waits(*id, talk, wait)));
+        items.extend(
+            waiting
+                .into_iter()
+                .map(|(id, talk, wait)| waits(*id, talk, wait)),
+        );
         let mut cases: Vec<&CaseLine> = self.cases.values().collect();
         cases.sort_by_key(|case| (case.due, &case.number));
         items.extend(cases.into_iter().map(case));
@@ -227,7 +242,11 @@ impl Book {
         let waiting = self.talks.iter().filter(|(_, talk)| !talk.waits.is_empty());
         Open {
             conversations: waiting.map(|(id, _)| *id).collect(),
-            cases: self.cases.values().map(|case| case.number.clone()).collect(),
+            cases: self
+                .cases
+                .values()
+                .map(|case| case.number.clone())
+                .collect(),
             promises: self.promises.keys().copied().collect(),
             notes: self.notes.keys().copied().collect(),
         }
@@ -349,7 +368,11 @@ fn said(line: &SaidLine) -> Item {
             why.push(format!("情绪 {}", risk.mood));
         }
         why.extend(risk.intent.as_ref().map(|intent| {
-            format!("{intent} {}.{:02}", risk.score / 1_000, risk.score % 1_000 / 10)
+            format!(
+                "{intent} {}.{:02}",
+                risk.score / 1_000,
+                risk.score % 1_000 / 10
+            )
         }));
     }
     why.extend(line.script.as_ref().map(|script| format!("话术 {script}")));
@@ -370,7 +393,10 @@ fn script(change: &ScriptChange) -> Item {
         (_, None) => "删除",
         _ => "改了",
     };
-    let name = change.path.trim_start_matches("scripts/").trim_end_matches(".md");
+    let name = change
+        .path
+        .trim_start_matches("scripts/")
+        .trim_end_matches(".md");
     Item {
         key: format!("script:{}", change.path),
         section: Section::Script,

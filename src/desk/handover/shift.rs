@@ -82,6 +82,7 @@ impl Change {
             next: self.comes.name.clone(),
             to_people: self.comes.staffed,
             carries,
+            of: None,
         }
     }
 }
@@ -197,8 +198,14 @@ mod tests {
     fn told(week: &str, arrangements: &[Arrangement], from: &str, until: &str) -> Vec<String> {
         let week = format!("店铺,星期,开始,结束,类型,班次,人员\n{week}");
         let folder = files([
-            ("shops.yaml", "店铺:\n  - 编号: a\n    名称: 甲\n    平台: taobao\n"),
-            ("scripts/r.md", "---\n编号: r\n标题: 回执\n用途: 回执\n---\n收到"),
+            (
+                "shops.yaml",
+                "店铺:\n  - 编号: a\n    名称: 甲\n    平台: taobao\n",
+            ),
+            (
+                "scripts/r.md",
+                "---\n编号: r\n标题: 回执\n用途: 回执\n---\n收到",
+            ),
             ("hours/weekly.csv", week.as_str()),
         ]);
         let (knowledge, _) = Knowledge::load(&folder).unwrap();
@@ -260,7 +267,13 @@ mod tests {
                 "20 23:00",
                 vec![],
             ),
-            ("always somebody in", ",每天,00:00,24:00,在岗,全天,\n", "20 10:00", "25 10:00", vec![]),
+            (
+                "always somebody in",
+                ",每天,00:00,24:00,在岗,全天,\n",
+                "20 10:00",
+                "25 10:00",
+                vec![],
+            ),
         ] {
             assert_eq!(told(week, &[], from, until), wanted, "{name}");
         }
@@ -275,7 +288,13 @@ mod tests {
             reason: String::new(),
         };
         let (agent, taker) = ("小李".to_owned(), "小王".to_owned());
-        let lunch = arrange(Arranged::Lunch { agent: agent.clone() }, "20 15:00", "20 15:20");
+        let lunch = arrange(
+            Arranged::Lunch {
+                agent: agent.clone(),
+            },
+            "20 15:00",
+            "20 15:20",
+        );
         assert_eq!(told(TWO, &[lunch], "20 10:00", "20 17:00"), [""; 0]);
         let sick = arrange(Arranged::Absent { agent }, "20 15:00", "20 18:00");
         let both = arrange(Arranged::Absent { agent: taker }, "20 16:00", "20 18:00");

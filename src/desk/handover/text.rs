@@ -57,14 +57,24 @@ impl Page<'_> {
             self.clock(span.until),
             people(&span.leavers, "当班"),
             match span.to_people {
-                true => format!("{} {}", span.next, people(&span.takers, "")).trim().to_owned(),
+                true => format!("{} {}", span.next, people(&span.takers, ""))
+                    .trim()
+                    .to_owned(),
                 false => span.next.clone(),
             }
         )?;
-        let waits = self.sheet.items.iter().filter(|(_, fate)| fate.state.waits());
+        let waits = self
+            .sheet
+            .items
+            .iter()
+            .filter(|(_, fate)| fate.state.waits());
         let total = self.sheet.items.len();
         let open = waits.count();
-        writeln!(out, "共 {total} 项，{} 项有人接了，{open} 项还没有", total - open)?;
+        writeln!(
+            out,
+            "共 {total} 项，{} 项有人接了，{open} 项还没有",
+            total - open
+        )?;
         for words in self.words(None) {
             self.said(out, words, "")?;
         }
@@ -115,7 +125,11 @@ impl Page<'_> {
             Style::Text => item.key.clone(),
             Style::Markdown => format!("`{}`", item.key),
         };
-        writeln!(out, "{bullet} {key} {}{done}", self.plain(&parts.join("，")))?;
+        writeln!(
+            out,
+            "{bullet} {key} {}{done}",
+            self.plain(&parts.join("，"))
+        )?;
         for words in self.words(Some(&item.key)) {
             self.said(out, words, "    ")?;
         }
@@ -127,7 +141,10 @@ impl Page<'_> {
         match self.style {
             Style::Text => text.to_owned(),
             Style::Markdown => text.chars().fold(String::new(), |mut out, c| {
-                if matches!(c, '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#' | '|' | '\\') {
+                if matches!(
+                    c,
+                    '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#' | '|' | '\\'
+                ) {
                     out.push('\\');
                 }
                 out.push(c);
@@ -140,7 +157,10 @@ impl Page<'_> {
         let at = self.clock(item.at);
         match item.section {
             Section::Unanswered | Section::Nobody => {
-                format!("等了 {} 分钟（{at} 起）", (self.now - item.at).num_minutes().max(0))
+                format!(
+                    "等了 {} 分钟（{at} 起）",
+                    (self.now - item.at).num_minutes().max(0)
+                )
             }
             Section::Case | Section::Promise if item.at < self.now => format!("{at} 到期，已超时"),
             Section::Case | Section::Promise => format!("{at} 到期"),
@@ -164,7 +184,9 @@ impl Page<'_> {
     }
 
     fn clock(&self, at: DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone).format("%m-%d %H:%M").to_string()
+        at.with_timezone(&self.zone)
+            .format("%m-%d %H:%M")
+            .to_string()
     }
 }
 

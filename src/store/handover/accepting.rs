@@ -103,7 +103,10 @@ pub fn accept(
         Ok(items) => items,
         Err(came) => return Ok(came),
     };
-    let waits = items.into_iter().filter(|held| held.state.waits()).collect();
+    let waits = items
+        .into_iter()
+        .filter(|held| held.state.waits())
+        .collect();
     let became = Became {
         act: "accepted",
         state: ItemState::Accepted,
@@ -242,7 +245,15 @@ pub fn overdue(tx: &mut dyn Tx, sheet: i64, now: DateTime<Utc>) -> Result<bool, 
     )?;
     let bot = Who::bot();
     let after = json!({"act": "overdue", "unaccepted": waits, "takers": kept.span.takers});
-    journal(tx, &bot, &kept.shop, Some(sheet), "", (Json::Null, after), now)?;
+    journal(
+        tx,
+        &bot,
+        &kept.shop,
+        Some(sheet),
+        "",
+        (Json::Null, after),
+        now,
+    )?;
     let leavers = kept.span.leavers.iter().map(String::as_str);
     let silent: Vec<&str> = leavers
         .filter(|agent| !kept.gone.iter().any(|gone| gone == agent))
@@ -273,12 +284,21 @@ pub fn done_since(tx: &mut dyn Tx, sheet: i64) -> Result<Vec<String>, Error> {
         names.map(str::to_owned).collect()
     };
     let numbers = |kind: &str| -> Vec<i64> {
-        named(kind).iter().filter_map(|name| name.parse().ok()).collect()
+        named(kind)
+            .iter()
+            .filter_map(|name| name.parse().ok())
+            .collect()
     };
     let mut stands = BTreeSet::new();
     for (kind, sql) in [
-        ("conversation:", "SELECT id FROM conversation WHERE waiting_since IS NOT NULL AND id IN"),
-        ("note:", "SELECT id FROM order_note WHERE seen_at IS NULL AND id IN"),
+        (
+            "conversation:",
+            "SELECT id FROM conversation WHERE waiting_since IS NOT NULL AND id IN",
+        ),
+        (
+            "note:",
+            "SELECT id FROM order_note WHERE seen_at IS NULL AND id IN",
+        ),
     ] {
         for ids in numbers(kind).chunks(64) {
             let ids = padded(ids);
@@ -326,7 +346,10 @@ pub fn finish(
         Ok(items) => items,
         Err(came) => return Ok(came),
     };
-    let items = items.into_iter().filter(|held| held.state.waits()).collect();
+    let items = items
+        .into_iter()
+        .filter(|held| held.state.waits())
+        .collect();
     let bot = Who::bot();
     let became = Became {
         act: "done",
@@ -338,15 +361,8 @@ pub fn finish(
     became.write(tx, &bot, &kept, items, now).map(Came::Done)
 }
 
-/// The next sheet comes: what nobody has accepted of this one has lapsed.
-pub(super) fn lapse(tx: &mut dyn Tx, sheet: i64, now: DateTime<Utc>) -> Result<(), Error> {
-    let Some(kept) = lock(tx, sheet)? else {
-        return Ok(());
-    };
-    let Ok(items) = chosen(tx, sheet, &Which::All)? else {
-        return Ok(());
-    };
-    let items: Vec<Held> = items.into_iter().filter(|held| held.state.waits()).collect();
+/// The next sheet of a shop comes: what nobody has accepted of the ones before it has lapsed.
+pub(super) fn lapse(tx: &mut dyn Tx, shop: &ShopId, now: DateTime<Utc>) -> Result<(), Error> {
     let bot = Who::bot();
     let became = Became {
         act: "lapsed",
@@ -355,7 +371,20 @@ pub(super) fn lapse(tx: &mut dyn Tx, sheet: i64, now: DateTime<Utc>) -> Result<(
         reason: "",
         from: None,
     };
-    became.write(tx, &bot, &kept, items, now).map(|_| ())
+    let open = tx.rows(
+        "SELECT id FROM handover WHERE state = 'open' AND shop = ?1 ORDER BY id",
+        &[shop.as_str().into()],
+    )?;
+    for row in open {
+        let Some(kept) = lock(tx, row.int("id")?)? else {
+            continue;
+        };
+        if let Ok(mut items) = chosen(tx, kept.id, &Which::All)? {
+            items.retain(|held| held.state.waits());
+            became.write(tx, &bot, &kept, items, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// An item and who has it.
@@ -430,7 +459,10 @@ impl Became<'_> {
     ) -> Result<Vec<String>, Error> {
         let mut before: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for held in &items {
-            before.entry(held.state.code()).or_default().push(&held.item.key);
+            before
+                .entry(held.state.code())
+                .or_default()
+                .push(&held.item.key);
             tx.run(
                 "UPDATE handover_item SET state = ?3, by_whom = ?4, at = ?5, reason = ?6 WHERE handover = ?1 AND key = ?2",
                 &[
@@ -450,7 +482,15 @@ impl Became<'_> {
                 "from": self.from, "leavers": kept.span.leavers,
             });
             let before = json!({"items": before});
-            journal(tx, who, &kept.shop, Some(kept.id), self.reason, (before, after), now)?;
+            journal(
+                tx,
+                who,
+                &kept.shop,
+                Some(kept.id),
+                self.reason,
+                (before, after),
+                now,
+            )?;
         }
         let people = who.name != Who::bot().name;
         if people && matches!(self.state, ItemState::Accepted | ItemState::Forced) {

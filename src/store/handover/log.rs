@@ -47,7 +47,9 @@ pub fn opening(tx: &mut dyn Tx, shop: &ShopId, span: &Span) -> Result<Book, Erro
         &[shop.as_str().into(), (span.until - FORGOTTEN).into()],
     )?;
     for row in waiting {
-        let sql = format!("{LINE} WHERE m.conversation = ?1 AND m.at >= ?2 AND m.speaker = 'customer' ORDER BY m.at, m.id");
+        let sql = format!(
+            "{LINE} WHERE m.conversation = ?1 AND m.at >= ?2 AND m.speaker = 'customer' ORDER BY m.at, m.id"
+        );
         let since = row.time("waiting_since")?;
         for row in tx.rows(&sql, &[row.int("id")?.into(), since.into()])? {
             open.push(line(&row)?);
@@ -166,7 +168,12 @@ fn journal(
             "promise" => promise_event(&row, &became)?.map(Event::Promise),
             _ => note_event(&row, &became)?.map(Event::Note),
         };
-        all.extend(what.map(|what| Ok(Happened { at: row.time("at")?, what })));
+        all.extend(what.map(|what| {
+            Ok(Happened {
+                at: row.time("at")?,
+                what,
+            })
+        }));
     }
     all.into_iter().collect()
 }
@@ -219,7 +226,12 @@ fn cases(
     for row in tx.rows(sql, &[shop.as_str().into(), from.into(), until.into()])? {
         let body: Json = row.json("body")?;
         let case = case_line(&row, &body, Some(row.text("what")?))?;
-        all.extend(case.map(|case| Ok(Happened { at: row.time("at")?, what: Event::Case(case) })));
+        all.extend(case.map(|case| {
+            Ok(Happened {
+                at: row.time("at")?,
+                what: Event::Case(case),
+            })
+        }));
     }
     all.into_iter().collect()
 }
@@ -294,7 +306,10 @@ fn promises(tx: &mut dyn Tx, shop: &ShopId) -> Result<Vec<PromiseLine>, Error> {
             open.insert(promise.id, promise);
         }
     }
-    Ok(open.into_values().filter(|promise| !promise.closed).collect())
+    Ok(open
+        .into_values()
+        .filter(|promise| !promise.closed)
+        .collect())
 }
 
 /// Of these promises, those that are open.

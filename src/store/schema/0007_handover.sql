@@ -17,7 +17,8 @@ CREATE TABLE publication (
 );
 CREATE INDEX publication_time ON publication (at);
 
--- base (where a shop's sheets begin), open, settled. book: what stands open, over which the next is folded.
+-- base (where a shop's sheets begin), open, settled. book: what stands open, over which the next is folded. told:
+-- people were told all of it.
 CREATE TABLE handover (
   id {{serial}},
   shop TEXT NOT NULL,
@@ -28,7 +29,7 @@ CREATE TABLE handover (
   span TEXT NOT NULL,
   book TEXT NOT NULL,
   unnamed BIGINT NOT NULL,
-  to_people BIGINT NOT NULL,
+  told BIGINT NOT NULL,
   written_at BIGINT NOT NULL,
   overdue_at BIGINT,
   gone TEXT NOT NULL,

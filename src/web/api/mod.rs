@@ -9,11 +9,14 @@ mod announcements;
 mod arrangements;
 mod asked;
 mod conversations;
+mod counters;
 mod events;
+mod handovers;
 mod insider;
 mod kill;
 mod lunch;
 mod me;
+mod order_notes;
 mod queue;
 mod refused;
 mod shapes;
@@ -80,6 +83,19 @@ fn doors() -> OpenApiRouter<State> {
         .routes(routes!(conversations::end))
         .routes(routes!(queue::list))
         .routes(routes!(events::list))
+        .routes(routes!(handovers::list, handovers::hand_over))
+        .routes(routes!(handovers::now))
+        .routes(routes!(handovers::say_next))
+        .routes(routes!(handovers::show))
+        .routes(routes!(handovers::say))
+        .routes(routes!(handovers::accept))
+        .routes(routes!(handovers::accept_all))
+        .routes(routes!(handovers::refuse))
+        .routes(routes!(handovers::leave))
+        .routes(routes!(handovers::force))
+        .routes(routes!(order_notes::list, order_notes::write))
+        .routes(routes!(order_notes::seen))
+        .routes(routes!(counters::list))
 }
 
 /// Every door of the API, guarded.

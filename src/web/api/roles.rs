@@ -1,6 +1,8 @@
 //! Who may open which door: one row for each, and what is not here opens to nobody.
 
-use crate::config::Role::{self, Admin, Agent, Editor, Operations, Reviewer, Supervisor};
+use crate::config::Role::{
+    self, Admin, Agent, Editor, Operations, Reviewer, Supervisor, Warehouse,
+};
 
 /// One door of the API.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,15 @@ const LEAD: OpensTo = OpensTo::Roles(&[Supervisor, Operations, Admin]);
 const STOP: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Operations, Editor, Admin]);
 /// Who reads what people did.
 const LOG: OpensTo = OpensTo::Roles(&[Supervisor, Reviewer, Operations, Admin]);
+
+/// Who reads what one shift hands to the next.
+const SHEETS: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Reviewer, Operations, Admin]);
+/// Who speaks for others.
+const BOSS: OpensTo = OpensTo::Roles(&[Supervisor, Admin]);
+/// Who writes notes on orders.
+const NOTES: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Reviewer, Warehouse, Operations, Admin]);
+/// Who checks orders.
+const CHECK: OpensTo = OpensTo::Roles(&[Warehouse, Reviewer, Admin]);
 
 const fn door(method: &'static str, path: &'static str, opens_to: OpensTo) -> Door {
     Door {
@@ -72,6 +83,21 @@ pub const DOORS: &[Door] = &[
     door("POST",   "/v1/conversations/{id}/end", DESK),
     door("GET",    "/v1/queue", DESK),
     door("GET",    "/v1/events", LOG),
+    door("GET",    "/v1/handovers", SHEETS),
+    door("POST",   "/v1/handovers", DESK),
+    door("GET",    "/v1/handovers/now", SHEETS),
+    door("POST",   "/v1/handovers/words", DESK),
+    door("GET",    "/v1/handovers/{id}", SHEETS),
+    door("POST",   "/v1/handovers/{id}/words", DESK),
+    door("POST",   "/v1/handovers/{id}/accept", DESK),
+    door("POST",   "/v1/handovers/{id}/accept-all", DESK),
+    door("POST",   "/v1/handovers/{id}/refuse", DESK),
+    door("POST",   "/v1/handovers/{id}/leave", DESK),
+    door("POST",   "/v1/handovers/{id}/force", BOSS),
+    door("GET",    "/v1/order-notes", OpensTo::Everybody),
+    door("POST",   "/v1/order-notes", NOTES),
+    door("POST",   "/v1/order-notes/{id}/seen", CHECK),
+    door("GET",    "/v1/counters", SHEETS),
 ];
 
 /// The door of a route; `HEAD` goes through that of `GET`.

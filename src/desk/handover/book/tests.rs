@@ -21,6 +21,7 @@ fn span(from: i64, until: i64) -> Span {
         next: "晚班".into(),
         to_people: true,
         carries: false,
+        of: None,
     }
 }
 
@@ -112,8 +113,18 @@ fn who_waits_is_told_with_whose_he_is() {
         ..span(200, 300)
     };
     let later = fold(&book, &next, []);
-    assert!(later.items().0.iter().all(|item| item.section == Section::Nobody));
-    assert!(!serde_json::to_string(&book).unwrap().contains("13800138034"));
+    assert!(
+        later
+            .items()
+            .0
+            .iter()
+            .all(|item| item.section == Section::Nobody)
+    );
+    assert!(
+        !serde_json::to_string(&book)
+            .unwrap()
+            .contains("13800138034")
+    );
     // In the end nobody asks for it any more.
     let days = Span {
         until: at(0) + FORGOTTEN + Duration::days(1),
@@ -164,7 +175,9 @@ fn the_riskiest_line_of_the_bot_comes_first() {
         said(7, ReplyClass::Handoff, 0, Verdict::Handoff, 900),
     ];
     let night = fold(&Book::default(), &span(0, 200), &events);
-    let wanted = ["said:5", "said:6", "said:3", "said:2", "said:4", "said:7", "said:1"];
+    let wanted = [
+        "said:5", "said:6", "said:3", "said:2", "said:4", "said:7", "said:1",
+    ];
     assert_eq!(keys(&night), wanted);
     // What was told is not told again, unless the bot took it.
     assert_eq!(keys(&fold(&night, &span(200, 300), [])), [""; 0]);
