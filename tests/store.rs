@@ -19,6 +19,8 @@ mod deciding;
 mod echoes;
 #[path = "store/engine.rs"]
 mod engine;
+#[path = "store/handing.rs"]
+mod handing;
 #[path = "store/queueing.rs"]
 mod queueing;
 #[path = "store/races.rs"]

@@ -57,8 +57,8 @@ pub struct Counter<'r> {
     pub count: u32,
     /// How that stands.
     pub standing: Standing,
-    /// The journal's rows, in the order in which they happened.
-    pub proofs: Vec<i64>,
+    /// What it stands on, in the order in which it happened.
+    pub proofs: Vec<Counted>,
 }
 
 /// Every number of every agent who has one that is not zero, by name; the rules in the order of their table.
@@ -71,19 +71,19 @@ pub fn count<'r>(
         agents.entry(&event.agent).or_default().push(event);
     }
     let counted = |rule: &'r CounterRule, of: &[&Counted]| {
-        let mut proofs: Vec<(DateTime<Utc>, i64)> = of
+        let mut proofs: Vec<Counted> = of
             .iter()
             .filter(|event| event.what == rule.event)
-            .map(|event| (event.at, event.event))
+            .map(|event| (*event).clone())
             .collect();
-        proofs.sort_unstable();
+        proofs.sort_by_key(|proof| (proof.at, proof.event));
         proofs.dedup();
         let count = u32::try_from(proofs.len()).unwrap_or(u32::MAX);
         Counter {
             rule,
             count,
             standing: standing(rule, count),
-            proofs: proofs.into_iter().map(|(_, event)| event).collect(),
+            proofs,
         }
     };
     agents
@@ -192,21 +192,17 @@ mod tests {
             event(3, "小李", CounterEvent::NoteMissed),
         ];
         let counted = count(&rules, &events);
-        let told: Vec<_> = counted
+        let told: Vec<String> = counted
             .iter()
-            .flat_map(|(agent, of)| {
-                of.iter()
-                    .map(move |c| (agent.as_str(), c.count, &c.proofs[..]))
+            .flat_map(|(agent, of)| of.iter().map(move |one| (agent, one)))
+            .map(|(agent, one)| {
+                let proofs: Vec<i64> = one.proofs.iter().map(|proof| proof.event).collect();
+                format!("{agent} {} {proofs:?}", one.count)
             })
             .collect();
         assert_eq!(
             told,
-            [
-                ("小李", 2, &[3, 7][..]),
-                ("小李", 0, &[]),
-                ("小赵", 0, &[]),
-                ("小赵", 1, &[5]),
-            ]
+            ["小李 2 [3, 7]", "小李 0 []", "小赵 0 []", "小赵 1 [5]"]
         );
     }
 

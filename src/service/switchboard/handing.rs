@@ -1,6 +1,6 @@
 //! Handing over: sheets, shown and accepted, and what people say about them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
 
 use super::{Allowed, LONGEST_REASON, Refused, Switchboard, fits, known, may, wrong};
 use crate::{
@@ -101,19 +101,24 @@ impl Switchboard {
     }
 
     /// The sheet of the shift that holds at a moment, as it would be if the shift ended then. Nothing is written.
-    pub async fn sheet_at(
-        &self,
-        shop: ShopId,
-        at: Option<DateTime<Utc>>,
-    ) -> Result<Shown, Refused> {
+    pub async fn sheet_at(&self, shop: ShopId, at: Option<String>) -> Result<Shown, Refused> {
         let now = self.clock.now();
         let knowledge = self.shelf.knowledge();
         known(&knowledge, &shop)?;
+        let zone = knowledge.shop_or_default(&shop).zone;
+        let at = match at {
+            Some(text) => Some(moment(&text, zone).ok_or_else(|| {
+                wrong(
+                    "at",
+                    "写成 2026-11-20 17:40（本店时间），或带时区的完整时间",
+                )
+            })?),
+            None => None,
+        };
         let until = at.unwrap_or(now);
         if until > now {
             return Err(wrong("at", "不能看将来的交接单"));
         }
-        let zone = knowledge.shop_or_default(&shop).zone;
         let of = shop.clone();
         let (span, book, words) = self
             .store
@@ -371,6 +376,17 @@ impl Switchboard {
             })
             .await?
     }
+}
+
+/// Reads RFC 3339, or `2026-11-20 12:31` in a zone.
+fn moment(text: &str, zone: chrono_tz::Tz) -> Option<DateTime<Utc>> {
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Some(at.to_utc());
+    }
+    let wall = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok()?;
+    zone.from_local_datetime(&wall)
+        .earliest()
+        .map(|at| at.to_utc())
 }
 
 /// Who is on duty at a moment, breaks aside.

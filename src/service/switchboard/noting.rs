@@ -42,8 +42,8 @@ pub struct OneCounter {
     pub count: u32,
     /// How that stands.
     pub standing: Standing,
-    /// The proofs: rows of the journal.
-    pub proofs: Vec<i64>,
+    /// What it stands on.
+    pub proofs: Vec<Counted>,
 }
 
 impl Switchboard {

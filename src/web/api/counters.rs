@@ -1,6 +1,7 @@
 //! Counters with proofs. They count and remind; nothing is deducted from anybody.
 
 use axum::{Json, extract::State as From};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -51,8 +52,17 @@ pub(super) struct CounterShown {
     standing: String,
     /// What is said when it is reached.
     sentence: String,
-    /// The ids of its events, as `GET /v1/events` shows them, in the order in which they happened.
-    proofs: Vec<String>,
+    /// What it stands on, in the order in which it happened.
+    proofs: Vec<ProofShown>,
+}
+
+/// An event a number stands on.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct ProofShown {
+    /// Its id among `GET /v1/events`.
+    event: String,
+    at: DateTime<Utc>,
+    shop: String,
 }
 
 impl std::convert::From<OneCounter> for CounterShown {
@@ -69,7 +79,15 @@ impl std::convert::From<OneCounter> for CounterShown {
             warn: rule.warn,
             standing: counter.standing.code().to_owned(),
             sentence: rule.sentence,
-            proofs: counter.proofs.iter().map(ToString::to_string).collect(),
+            proofs: counter
+                .proofs
+                .into_iter()
+                .map(|proof| ProofShown {
+                    event: proof.event.to_string(),
+                    at: proof.at,
+                    shop: proof.shop.to_string(),
+                })
+                .collect(),
         }
     }
 }

@@ -299,8 +299,8 @@ pub(super) struct How {
 pub(super) struct When {
     /// The shop.
     shop: String,
-    /// A moment that has passed; now, when left out.
-    at: Option<DateTime<Utc>>,
+    /// A moment that has passed: RFC 3339, or `2026-11-20 17:40` in the shop's zone; now, when left out.
+    at: Option<String>,
     #[serde(default)]
     format: FormatCode,
 }
