@@ -126,6 +126,15 @@ pub fn done(
     }
 }
 
+/// What a note says, for who need not know an address: that of a case is named by its kind, since a changed address
+/// stands in it in every shape; the rest is masked.
+pub fn shown(kind: Option<&CaseKindId>, text: &str) -> String {
+    match kind {
+        Some(kind) => format!("{kind}，内容见订单备注"),
+        None => mask(text),
+    }
+}
+
 /// A note that was not seen before its cut-off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missed {
@@ -137,6 +146,8 @@ pub struct Missed {
     pub channel: Channel,
     /// What it says.
     pub text: String,
+    /// The kind of the case that forced it.
+    pub kind: Option<CaseKindId>,
     /// Who wrote it: the one to ask, until somebody says otherwise.
     pub author: String,
     /// When it should have been seen.
@@ -191,7 +202,7 @@ pub fn missed_case(knowledge: &Knowledge, missed: &Missed, now: DateTime<Utc>) -
         "【漏备注】订单 {}：{}「{}」到 {cutoff} 审单还没有看到\n责任人：{}（先记写备注的人，可以改）",
         mask(&missed.order),
         missed.channel.name(),
-        mask(&missed.text),
+        shown(missed.kind.as_ref(), &missed.text),
         missed.author,
     );
     MissedCase {

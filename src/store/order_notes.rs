@@ -11,7 +11,7 @@ use super::{
 use crate::{
     desk::{
         handover::NoteLine,
-        notes::{Channel, Flag, Missed, MissedCase},
+        notes::{Channel, Flag, Missed, MissedCase, shown},
     },
     knowledge::{
         CaseKindId, ShopId,
@@ -156,6 +156,7 @@ pub fn late(
                 order: kept.note.order,
                 channel: kept.note.channel,
                 text: kept.note.text,
+                kind: kept.note.kind,
                 author: kept.author,
                 cutoff: kept.cutoff,
             };
@@ -374,7 +375,7 @@ fn line(kept: &Kept) -> NoteLine {
         order: kept.note.order.clone(),
         channel: kept.note.channel.name().to_owned(),
         flag: kept.note.flag.map_or("", Flag::name).to_owned(),
-        text: kept.note.text.clone(),
+        text: shown(kept.note.kind.as_ref(), &kept.note.text),
         author: kept.author.clone(),
         cutoff: kept.cutoff,
         seen: kept.seen_at.is_some(),

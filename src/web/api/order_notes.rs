@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::Role,
-    desk::notes::{Channel, Flag},
+    desk::notes::{self, Channel, Flag},
     knowledge::{CaseKindId, ShopId, mask::mask},
     service::switchboard::{NOTES, Refused},
     store::order_notes::{Kept, New, Wanted},
@@ -137,14 +137,21 @@ impl OrderNoteShown {
             )
         };
         let open = insider.roles.iter().any(needs);
-        let shown = |text: String| if open { text } else { mask(&text) };
+        let text = match open {
+            true => kept.note.text,
+            false => notes::shown(kept.note.kind.as_ref(), &kept.note.text),
+        };
+        let order = match open {
+            true => kept.note.order,
+            false => mask(&kept.note.order),
+        };
         Self {
             id: kept.id.to_string(),
             shop: kept.shop.to_string(),
-            order: shown(kept.note.order),
+            order,
             channel: kept.note.channel.into(),
             flag: kept.note.flag.map(Into::into),
-            text: shown(kept.note.text),
+            text,
             kind: kept.note.kind.map(|kind| kind.to_string()),
             conversation: kept.note.conversation.map(|id| id.to_string()),
             author: kept.author,
