@@ -26,7 +26,7 @@ use crate::{
     knowledge::{Knowledge, ShopId, arrangement::Arrangement},
     store::{
         Error, Store,
-        handover::{self, Last, New, accepting},
+        handover::{self, Last, New, overtaken},
         order_notes,
         staff_event::Who,
         switches,
@@ -182,12 +182,12 @@ impl Handovers {
             .store
             .read(|tx| {
                 let mut open = Vec::new();
-                for sheet in accepting::open(tx)? {
+                for sheet in overtaken::open(tx)? {
                     let kept = handover::one(tx, sheet)?;
                     let at = kept.filter(|kept| kept.overdue_at.is_none());
                     open.push((
                         sheet,
-                        accepting::done_since(tx, sheet)?,
+                        overtaken::done_since(tx, sheet)?,
                         at.map(|k| k.span.until),
                     ));
                 }
@@ -197,12 +197,12 @@ impl Handovers {
         for (sheet, done, overdue) in open {
             if !done.is_empty() {
                 self.store
-                    .write(move |tx| accepting::finish(tx, sheet, &done, now))
+                    .write(move |tx| overtaken::finish(tx, sheet, &done, now))
                     .await?;
             }
             if overdue.is_some_and(|at| at + LATE <= now) {
                 self.store
-                    .write(move |tx| accepting::overdue(tx, sheet, now))
+                    .write(move |tx| overtaken::overdue(tx, sheet, now))
                     .await?;
             }
         }

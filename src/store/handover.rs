@@ -7,6 +7,7 @@
 
 pub mod accepting;
 pub mod log;
+pub mod overtaken;
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::json;
@@ -149,7 +150,7 @@ pub fn write(
         return Ok(None);
     }
     if new.span.of.is_none() {
-        accepting::lapse(tx, &new.shop, now)?;
+        overtaken::lapse(tx, &new.shop, now)?;
     }
     let (items, unnamed) = new.span.items(&new.book);
     let unnamed = i64::try_from(unnamed).unwrap_or(i64::MAX);

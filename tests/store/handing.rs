@@ -12,7 +12,7 @@ use jieban::{
         handover::{
             self, New,
             accepting::{self, Came, Which},
-            log,
+            log, overtaken,
         },
         knowledge::publish,
         order_notes,
@@ -345,19 +345,19 @@ async fn what_is_done_need_not_be_accepted(house: House) {
         .await;
     let done = house
         .store
-        .read(move |tx| accepting::done_since(tx, sheet))
+        .read(move |tx| overtaken::done_since(tx, sheet))
         .await
         .unwrap();
     let number = house.view_number("waits").await;
     assert_eq!(done, [format!("conversation:{number}")]);
     house
-        .write(move |tx| accepting::finish(tx, sheet, &done, at(160)))
+        .write(move |tx| overtaken::finish(tx, sheet, &done, at(160)))
         .await;
     assert_eq!(house.fates(sheet).await[0].1, ItemState::Done);
     assert_eq!(
         house
             .store
-            .read(move |tx| accepting::done_since(tx, sheet))
+            .read(move |tx| overtaken::done_since(tx, sheet))
             .await
             .unwrap(),
         [""; 0]
@@ -370,7 +370,7 @@ async fn who_leaves_too_early_is_counted(house: House) {
     let mut two = span(-10, 100);
     two.leavers = vec!["小李".into(), "小王".into()];
     let sheet = house.handed_over(two).await;
-    let late = |seconds: i64| house.write(move |tx| accepting::overdue(tx, sheet, at(seconds)));
+    let late = |seconds: i64| house.write(move |tx| overtaken::overdue(tx, sheet, at(seconds)));
     assert!(!late(100 + 1_799).await, "not half an hour yet");
     let unaccepted = |seconds| {
         house

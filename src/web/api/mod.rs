@@ -11,6 +11,7 @@ mod asked;
 mod conversations;
 mod counters;
 mod events;
+mod handover_shapes;
 mod handovers;
 mod insider;
 mod kill;
