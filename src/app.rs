@@ -18,6 +18,7 @@ use crate::{
         Alarms, Front, Shelf, Switchboard, Worker,
         courier::{Courier, Way},
         decider::{Decider, Round},
+        handovers::Handovers,
         listener::Listener,
         rounds::Rounds,
         shelf::NoKnowledge,
@@ -158,6 +159,7 @@ impl App {
         let mut workers: Vec<Arc<dyn Worker>> = vec![
             Arc::new(shelf.clone()),
             Arc::new(Rounds::new(store.clone(), clock.clone())),
+            Arc::new(Handovers::new(store.clone(), clock.clone(), shelf.clone())),
             Arc::new(Watchdog::new(
                 store.clone(),
                 clock.clone(),

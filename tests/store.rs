@@ -21,6 +21,8 @@ mod deciding;
 mod echoes;
 #[path = "store/engine.rs"]
 mod engine;
+#[path = "store/handing.rs"]
+mod handing;
 #[path = "store/promises.rs"]
 mod promises;
 #[path = "store/queueing.rs"]

@@ -20,6 +20,7 @@ pub use plan::{Message, Opened, Plan, Round, Tell, plan};
 pub use quiet::Quiet;
 pub use waiting::{Delivery, Human, Patience, Reason, Waiting};
 
+use super::handover::Span;
 use crate::knowledge::{Platform, ShopId, Urgency};
 
 /// Unacknowledged so long, the next person is told.
@@ -79,6 +80,21 @@ pub enum Trouble {
         /// The account there; shown masked.
         account: String,
     },
+    /// What a shift handed over was not accepted in time. One cause for a sheet, whatever is on it.
+    Handover {
+        /// The shop.
+        shop: ShopId,
+        /// What it is called.
+        name: String,
+        /// The sheet.
+        sheet: i64,
+        /// The shift that handed over.
+        shift: String,
+        /// Who should have accepted it, by name.
+        takers: Vec<String>,
+        /// How many items nobody has accepted.
+        count: i64,
+    },
 }
 
 impl Cause {
@@ -89,7 +105,30 @@ impl Cause {
             Trouble::Waiting { .. } => "waiting",
             Trouble::Deaf { .. } => "deaf",
             Trouble::Silent { .. } => "silent",
+            Trouble::Handover { .. } => "handover",
         }
+    }
+
+    /// Whether it is an alarm again when it was acknowledged and is still so. A sheet is told of once.
+    fn comes_again(&self) -> bool {
+        !matches!(self.trouble, Trouble::Handover { .. })
+    }
+}
+
+/// That something on a sheet was not accepted in time, since the shift began.
+pub fn unaccepted(sheet: i64, span: &Span, (shop, name): (&ShopId, &str), count: i64) -> Cause {
+    Cause {
+        subject: format!("handover/{sheet}"),
+        since: span.until,
+        urgency: Urgency::Warning,
+        trouble: Trouble::Handover {
+            shop: shop.clone(),
+            name: name.to_owned(),
+            sheet,
+            shift: span.shift.clone(),
+            takers: span.takers.clone(),
+            count,
+        },
     }
 }
 
@@ -183,9 +222,9 @@ impl Target {
     /// Whether a cause is its business, whatever the hour and the urgency.
     fn minds(&self, cause: &Cause) -> bool {
         match &cause.trouble {
-            Trouble::Waiting { shop, .. } | Trouble::Silent { shop, .. } => {
-                self.shops.is_empty() || self.shops.contains(shop)
-            }
+            Trouble::Waiting { shop, .. }
+            | Trouble::Silent { shop, .. }
+            | Trouble::Handover { shop, .. } => self.shops.is_empty() || self.shops.contains(shop),
             Trouble::Deaf { source } => *source != self.source(),
         }
     }

@@ -6,6 +6,7 @@ pub mod alarms;
 pub mod courier;
 pub mod decider;
 pub mod front;
+pub mod handovers;
 pub mod listener;
 mod patience;
 pub mod rounds;

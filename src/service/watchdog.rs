@@ -24,6 +24,7 @@ use crate::{
     desk::alarm::{
         Cause, NOTIFY, Opened, Plan, Round, Stillness, Trouble, deaf, plan, silent,
         text::kind_of,
+        unaccepted,
         waiting::{self, Reason},
     },
     knowledge::Urgency,
@@ -123,6 +124,10 @@ impl Watchdog {
                 .filter(|(source, _)| known(source))
                 .map(|(source, since)| deaf(source, *since)),
         );
+        causes.extend(watched.unaccepted.iter().map(|sheet| {
+            let name = &knowledge.shop_or_default(&sheet.shop).name;
+            unaccepted(sheet.id, &sheet.span, (&sheet.shop, name), sheet.waiting)
+        }));
         let still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
         causes.extend(still.iter().filter_map(|still| {
             let shop = knowledge.shop_of(&still.source, &still.name);

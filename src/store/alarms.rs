@@ -5,7 +5,7 @@
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Error, Row, Tx, messages, tx::json};
+use super::{Error, Row, Tx, handover, messages, tx::json};
 use crate::{
     desk::alarm::{
         Alarm, Book, DAYS, Delivery, ENOUGH, Human, Message, NOTIFY, Noted, Plan, STILL, STRETCH,
@@ -32,6 +32,8 @@ pub struct Watched {
     pub more: bool,
     /// Sources whose deliveries keep failing, and since when.
     pub deaf: Vec<(String, DateTime<Utc>)>,
+    /// Sheets on which something was not accepted in time.
+    pub unaccepted: Vec<handover::Kept>,
     /// What was told before.
     pub book: Book,
 }
@@ -39,7 +41,7 @@ pub struct Watched {
 /// An alarm, to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmView {
-    /// What it is about: `waiting`, `safety`, `deaf` or `silent`, and who minds.
+    /// What it is about: `waiting`, `safety`, `deaf`, `silent` or `handover`, and who minds.
     pub topic: String,
     /// How much it presses.
     pub urgency: Urgency,
@@ -71,6 +73,7 @@ pub fn watched(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Watched, Error> {
         waiting,
         more,
         deaf,
+        unaccepted: handover::unaccepted(tx, now)?,
         book: book(tx)?,
     })
 }

@@ -37,6 +37,10 @@ const MIGRATIONS: &[Migration] = &[
         version: 6,
         text: include_str!("schema/0006_promises.sql"),
     },
+    Migration {
+        version: 7,
+        text: include_str!("schema/0007_handover.sql"),
+    },
 ];
 
 /// Brings the schema up to date and gives the store its name, `install`, if it has none yet.

@@ -50,6 +50,10 @@ pub enum What {
     Case,
     /// The house promised something, or a promise was kept, broken, moved or passed its time.
     Promise,
+    /// Something became of a sheet: written, accepted, refused, left.
+    Handover,
+    /// A note on an order was written, seen or missed.
+    OrderNote,
 }
 
 impl What {
@@ -63,6 +67,8 @@ impl What {
             Self::Ownership => "ownership",
             Self::Case => "case",
             Self::Promise => "promise",
+            Self::Handover => "handover",
+            Self::OrderNote => "order_note",
         }
     }
 
@@ -76,6 +82,8 @@ impl What {
             "ownership" => Self::Ownership,
             "case" => Self::Case,
             "promise" => Self::Promise,
+            "handover" => Self::Handover,
+            "order_note" => Self::OrderNote,
             _ => return None,
         })
     }

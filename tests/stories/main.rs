@@ -17,6 +17,8 @@ mod desk;
 #[path = "../support/folder.rs"]
 mod folder;
 mod handoff;
+mod handover;
+mod handover_day;
 mod helpers;
 mod knowledge;
 mod ownership;

@@ -166,7 +166,8 @@ fn settle<'a>(round: &Round<'a>, plan: &mut Plan) -> Vec<Live<'a>> {
         let Some(it) = live.iter_mut().find(|it| it.alarm.id == noted.alarm) else {
             continue;
         };
-        let forgotten = it.alarm.acked_at.is_some_and(|at| at + AGAIN <= now);
+        let forgotten =
+            cause.comes_again() && it.alarm.acked_at.is_some_and(|at| at + AGAIN <= now);
         let worse = cause.urgency == Urgency::Safety && it.alarm.urgency < Urgency::Safety;
         if forgotten || worse {
             continue;

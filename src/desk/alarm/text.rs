@@ -31,7 +31,7 @@ pub struct Note {
 pub struct NoteAlarm {
     /// Its name.
     pub id: String,
-    /// `waiting`, `safety`, `deaf` or `silent`.
+    /// `waiting`, `safety`, `deaf`, `silent` or `handover`.
     pub kind: String,
     /// How much it presses.
     pub urgency: Urgency,
@@ -120,7 +120,7 @@ pub(super) fn kind(alarm: &Alarm) -> &str {
     kind_of(&alarm.topic)
 }
 
-/// What a topic is about: `waiting`, `safety`, `deaf` or `silent`.
+/// What a topic is about: `waiting`, `safety`, `deaf`, `silent` or `handover`.
 pub fn kind_of(topic: &str) -> &str {
     topic.split('/').next().unwrap_or_default()
 }
@@ -131,6 +131,7 @@ pub fn title(kind: &str) -> &'static str {
         "safety" => "人身安全",
         "waiting" => "顾客等待",
         "deaf" => "接收端不通",
+        "handover" => "交接没有接收",
         _ => "渠道没有消息",
     }
 }
@@ -140,6 +141,7 @@ fn english_title(kind: &str) -> &'static str {
         "safety" => "possible harm",
         "waiting" => "customers waiting",
         "deaf" => "receiver down",
+        "handover" => "handover not accepted",
         _ => "silent source",
     }
 }
@@ -182,6 +184,7 @@ fn paragraph(target: &Target, matter: &Matter<'_>, more: bool, now: DateTime<Utc
             ));
         }
         "deaf" => lines.push("Receivers that take nothing; see the log.".to_owned()),
+        "handover" => lines.push("Handed over, and nobody has accepted it.".to_owned()),
         _ => lines.push("No customer messages although there used to be at this hour.".to_owned()),
     }
     if let Some(link) = &matter.link {
@@ -218,6 +221,20 @@ fn line(target: &Target, n: usize, cause: &Cause, now: DateTime<Utc>) -> String 
         } => format!(
             "{name}（{source} {}）自 {since} 起没有顾客消息，往常这时有",
             masked(account)
+        ),
+        Trouble::Handover {
+            name,
+            sheet,
+            shift,
+            takers,
+            count,
+            ..
+        } => format!(
+            "{name}：{shift} {since} 交的班还有 {count} 项没有人接收（交接单 {sheet}，接班 {}）",
+            match takers.as_slice() {
+                [] => "当班".to_owned(),
+                takers => takers.join("、"),
+            }
         ),
     }
 }

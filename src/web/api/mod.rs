@@ -12,11 +12,15 @@ mod case_acts;
 mod case_shown;
 mod cases;
 mod conversations;
+mod counters;
 mod events;
+mod handover_shapes;
+mod handovers;
 mod insider;
 mod kill;
 mod lunch;
 mod me;
+mod order_notes;
 mod promises;
 mod queue;
 mod refused;
@@ -107,6 +111,19 @@ fn doors() -> OpenApiRouter<State> {
         .routes(routes!(promises::keep))
         .routes(routes!(promises::break_it))
         .routes(routes!(promises::postpone))
+        .routes(routes!(handovers::list, handovers::hand_over))
+        .routes(routes!(handovers::now))
+        .routes(routes!(handovers::say_next))
+        .routes(routes!(handovers::show))
+        .routes(routes!(handovers::say))
+        .routes(routes!(handovers::accept))
+        .routes(routes!(handovers::accept_all))
+        .routes(routes!(handovers::refuse))
+        .routes(routes!(handovers::leave))
+        .routes(routes!(handovers::force))
+        .routes(routes!(order_notes::list, order_notes::write))
+        .routes(routes!(order_notes::seen))
+        .routes(routes!(counters::list))
 }
 
 /// Every door of the API, guarded.

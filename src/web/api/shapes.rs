@@ -232,6 +232,8 @@ pub(super) enum WhatCode {
     /// Something happened to a case.
     Case,
     Promise,
+    Handover,
+    OrderNote,
 }
 
 /// Why, in the words of who does it.
@@ -392,6 +394,8 @@ impl From<StaffEvent> for EventShown {
                 What::Ownership => WhatCode::Ownership,
                 What::Case => WhatCode::Case,
                 What::Promise => WhatCode::Promise,
+                What::Handover => WhatCode::Handover,
+                What::OrderNote => WhatCode::OrderNote,
             },
             shop: event.shop.map(|shop| shop.to_string()),
             conversation: event.conversation.map(|id| id.to_string()),
