@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::knowledge::{CaseKindId, Knowledge, ShopId, mask::mask, note_rules::MISSED};
+use super::case::Refusal;
+use crate::knowledge::{
+    CaseKindId, Knowledge, ShopId, case_kind::CaseKind, mask::mask, note_rules::MISSED,
+};
 
 /// Whose note it is. They are four different fields of an order, and never mixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,18 +113,18 @@ pub fn required(knowledge: &Knowledge, shop: &ShopId, kind: &CaseKindId) -> bool
     knowledge.note_required(shop, kind).is_some()
 }
 
-/// Whether a case may be called done: what is missing, when it may not.
+/// Whether a case may be called done.
 ///
 /// # Errors
-/// A sentence for the person who closes it.
+/// Its kind forces a note, and the order has none.
 pub fn done(
     knowledge: &Knowledge,
     shop: &ShopId,
     kind: &CaseKindId,
     has_note: bool,
-) -> Result<(), String> {
+) -> Result<(), Refusal> {
     match required(knowledge, shop, kind) && !has_note {
-        true => Err(format!("“{kind}”办完之前要先写订单备注，审单才看得到")),
+        true => Err(Refusal::NeedsNote { kind: kind.clone() }),
         false => Ok(()),
     }
 }
@@ -155,18 +158,12 @@ pub struct Missed {
 }
 
 /// The case a missed note becomes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MissedCase {
     /// Its kind.
-    pub kind: CaseKindId,
-    /// Opens its number.
-    pub prefix: String,
-    /// Opens its number too: the month, such as `2611`.
+    pub kind: CaseKind,
+    /// Opens its number, after the kind's prefix: the month, such as `2611`.
     pub month: String,
-    /// Who does it.
-    pub handler: String,
-    /// Who reviews it.
-    pub reviewer: String,
     /// When the first action is due.
     pub first_due: DateTime<Utc>,
     /// When it should be finished.
@@ -179,23 +176,11 @@ pub struct MissedCase {
 pub fn missed_case(knowledge: &Knowledge, missed: &Missed, now: DateTime<Utc>) -> MissedCase {
     let id = CaseKindId::from(MISSED);
     let shop = &missed.shop;
-    let boss = || "主管".to_owned();
-    let (prefix, handler, reviewer, first_due, finish_due) = match knowledge.case_kind(&id) {
-        Some(kind) => (
-            kind.prefix.clone(),
-            kind.handler.clone(),
-            kind.reviewer.clone(),
-            knowledge.due_by(shop, now, kind.first, kind.any_hour),
-            knowledge.due_by(shop, now, kind.finish, kind.any_hour),
-        ),
-        None => (
-            "LB".to_owned(),
-            boss(),
-            boss(),
-            knowledge.staffed_after(shop, now, 60),
-            knowledge.staffed_after(shop, now, 24 * 60),
-        ),
-    };
+    let kind = knowledge.case_kind(&id).cloned();
+    let kind = kind.unwrap_or_else(|| CaseKind {
+        prefix: "LB".to_owned(),
+        ..CaseKind::lost(id, false)
+    });
     let zone = knowledge.shop_or_default(shop).zone;
     let cutoff = missed.cutoff.with_timezone(&zone).format("%m-%d %H:%M");
     let note = format!(
@@ -206,13 +191,10 @@ pub fn missed_case(knowledge: &Knowledge, missed: &Missed, now: DateTime<Utc>) -
         missed.author,
     );
     MissedCase {
-        kind: id,
-        prefix,
         month: knowledge.month(shop, now),
-        handler,
-        reviewer,
-        first_due,
-        finish_due,
+        first_due: knowledge.due_by(shop, now, kind.first, kind.any_hour),
+        finish_due: knowledge.due_by(shop, now, kind.finish, kind.any_hour),
+        kind,
         note,
     }
 }

@@ -29,11 +29,13 @@ pub fn counted(
             format!("AND shop IN ({})", marks(3, shops.len()))
         }
     };
-    // Of cases and promises there are many rows, and few that count: the others are not read.
+    // Of cases and promises there are many rows, and few that count: the others are not read. Of a promise that one
+    // counts since which it is broken: what was put right later does not.
     let sql = format!(
         "SELECT id, at, who, what, shop, became FROM staff_event WHERE at >= ?1 AND at < ?2 {which} \
-         AND (what IN ('handover', 'order_note') OR (what = 'promise' AND became LIKE '%\"broken\"%') \
-           OR (what = 'case' AND became LIKE '%\"overdue\"%')) \
+         AND (what IN ('handover', 'order_note') OR (what = 'case' AND reason = 'overdue') \
+           OR (what = 'promise' AND EXISTS (SELECT 1 FROM promise p \
+             WHERE p.id = staff_event.subject AND p.state = 'broken' AND p.settled_at = staff_event.at))) \
          ORDER BY id"
     );
     let mut all = Vec::new();

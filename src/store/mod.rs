@@ -12,6 +12,7 @@ pub mod alarms;
 pub mod announcements;
 pub mod arrangements;
 mod caps;
+mod case_event;
 pub mod case_list;
 mod cases;
 pub mod casework;

@@ -4,20 +4,21 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Error, Row, Tx, Value,
+    Error, Row, Tx, Value, casework,
     staff_event::{Done, What, Who, note},
-    tx::{json as text_of, marks, padded},
+    tx::{marks, padded},
 };
 use crate::{
     desk::{
+        case::{Form, ORDER},
         handover::NoteLine,
         notes::{Channel, Flag, Missed, MissedCase, shown},
     },
-    knowledge::{
-        CaseKindId, ShopId,
-        fields::{Field, FieldKind, Fields},
-    },
+    knowledge::{CaseKindId, ShopId},
 };
+
+/// The field of a case that names who should have seen to it.
+const RESPONSIBLE: &str = "责任人";
 
 /// A note as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,68 +204,24 @@ fn open_case(
     case: &MissedCase,
     now: DateTime<Utc>,
 ) -> Result<String, Error> {
-    let order = &kept.note.order;
-    let key = format!("o:{order}");
-    let fields = Fields(vec![Field {
-        kind: FieldKind::OrderNo,
-        value: order.clone(),
-        said: order.clone(),
-        or: Vec::new(),
-    }]);
-    let row = tx.first(
-        "INSERT INTO cases (shop, kind, order_no, case_key, conversation, state, fields, note, handler, reviewer, \
-           first_due, finish_due, opened_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, 'open', ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
-         ON CONFLICT (shop, kind, case_key) WHERE state <> 'closed' DO NOTHING RETURNING id",
-        &[
-            kept.shop.as_str().into(),
-            case.kind.as_str().into(),
-            order.into(),
-            (&key).into(),
-            kept.note.conversation.unwrap_or(0).into(),
-            text_of(&fields)?.into(),
-            (&case.note).into(),
-            (&case.handler).into(),
-            (&case.reviewer).into(),
-            case.first_due.into(),
-            case.finish_due.into(),
-            now.into(),
-        ],
-    )?;
-    let (id, number, act) = match row {
-        Some(row) => {
-            let name = format!("{}-{}", case.prefix, case.month);
-            let counted = tx.first(
-                "INSERT INTO counter (name, n) VALUES (?1, 1) ON CONFLICT (name) DO UPDATE SET n = counter.n + 1 RETURNING n",
-                &[(&name).into()],
-            )?;
-            let counted =
-                counted.ok_or_else(|| Error::Refused("a counter did not count".into()))?;
-            let number = format!("{name}-{:04}", counted.int("n")?);
-            let id = row.int("id")?;
-            tx.run(
-                "UPDATE cases SET number = ?2 WHERE id = ?1",
-                &[id.into(), (&number).into()],
-            )?;
-            (id, number, "opened")
-        }
-        None => {
-            let row = tx.first(
-                "SELECT id, number FROM cases WHERE shop = ?1 AND kind = ?2 AND case_key = ?3 AND state <> 'closed'",
-                &[kept.shop.as_str().into(), case.kind.as_str().into(), (&key).into()],
-            )?;
-            let row = row.ok_or_else(|| {
-                Error::Unavailable("a case was closed while it was appended to".into())
-            })?;
-            (row.int("id")?, row.string("number")?, "appended")
-        }
+    let mut form = Form::default();
+    form.set(ORDER, &kept.note.order);
+    // Whom to ask; the counters count for him, until the case says otherwise.
+    form.set(RESPONSIBLE, &kept.author);
+    let new = casework::New {
+        shop: kept.shop.clone(),
+        kind: case.kind.id.clone(),
+        conversation: kept.note.conversation,
+        messages: Vec::new(),
+        form,
+        note: case.note.clone(),
+        draft: false,
+        first_due: case.first_due,
+        finish_due: case.finish_due,
+        month: case.month.clone(),
     };
-    let body = json!({ "note": case.note, "responsible": kept.author, "order_note": kept.id });
-    tx.run(
-        "INSERT INTO case_event (case_id, at, what, body) VALUES (?1, ?2, ?3, ?4)",
-        &[id.into(), now.into(), act.into(), body.to_string().into()],
-    )?;
-    Ok(number)
+    let (opened, _) = casework::open_by_itself(tx, &case.kind, &new, now)?;
+    Ok(opened.number)
 }
 
 /// A note; `None` when it is not known.

@@ -6,7 +6,7 @@ use jieban::{
         handover::{Book, ItemState, Section, Span},
         notes::{Channel, Flag, MissedCase},
     },
-    knowledge::{ShopId, counters::CounterEvent, files},
+    knowledge::{ShopId, case_kind::CaseKind, counters::CounterEvent, files},
     store::{
         counters::counted,
         handover::{
@@ -637,11 +637,12 @@ async fn a_note_is_seen_or_missed_once(house: House) {
         [missed.id, more.id]
     );
     let case = MissedCase {
-        kind: "漏备注".into(),
-        prefix: "LB".into(),
+        kind: CaseKind {
+            prefix: "LB".into(),
+            handler: "售后".into(),
+            ..CaseKind::lost("漏备注".into(), false)
+        },
         month: "2611".into(),
-        handler: "售后".into(),
-        reviewer: "主管".into(),
         first_due: at(2_000),
         finish_due: at(3_000),
         note: "审单没有看到".into(),

@@ -13,14 +13,14 @@ use crate::{
     desk::{
         ReplyClass,
         handover::{
-            Book, CaseLine, Event, FORGOTTEN, Happened, Line, NoteLine, PromiseLine, ScriptChange,
+            Book, Event, FORGOTTEN, Happened, Line, NoteLine, PromiseLine, ScriptChange,
             Span, event::Ours, fold,
         },
     },
-    knowledge::{ShopId, Speaker},
+    knowledge::{ShopId, Speaker, mask::mask},
 };
 
-use super::super::{Error, Row, Tx, order_notes};
+use super::super::{Error, Row, Tx, case_event, order_notes, promises::Outcome};
 
 /// Everything that happened in a shop from one moment until another; half-open, in order.
 pub fn events(
@@ -31,7 +31,6 @@ pub fn events(
 ) -> Result<Vec<Happened>, Error> {
     let mut all = lines(tx, shop, from, until)?;
     all.extend(journal(tx, shop, from, until)?);
-    all.extend(cases(tx, shop, from, until)?);
     all.extend(published(tx, from, until)?);
     // Stable: what happened in the same millisecond keeps the order of its own log, lines before what was said
     // about them.
@@ -55,10 +54,12 @@ pub fn opening(tx: &mut dyn Tx, shop: &ShopId, span: &Span) -> Result<Book, Erro
             open.push(line(&row)?);
         }
     }
-    let sql = format!("{CASE} WHERE k.shop = ?1 AND k.state <> 'closed' ORDER BY k.id");
+    let sql = format!(
+        "SELECT {} FROM cases k WHERE k.shop = ?1 AND k.state <> 'closed' ORDER BY k.id",
+        case_event::COLUMNS
+    );
     for row in tx.rows(&sql, &[shop.as_str().into()])? {
-        let case = case_line(&row, &Json::Null, None)?;
-        open.extend(case.map(|case| Happened {
+        open.extend(case_event::line(&row)?.map(|case| Happened {
             at: span.until,
             what: Event::Case(case),
         }));
@@ -154,9 +155,11 @@ fn journal(
     until: DateTime<Utc>,
 ) -> Result<Vec<Happened>, Error> {
     let rows = tx.rows(
-        "SELECT id, at, what, conversation, subject, became FROM staff_event \
-         WHERE shop = ?1 AND at >= ?2 AND at < ?3 AND what IN ('ownership', 'case', 'promise', 'order_note') \
-         ORDER BY at, id",
+        "SELECT e.id, e.at, e.what, COALESCE(e.conversation, k.conversation) AS conversation, e.subject, e.became, \
+           k.number, k.kind \
+         FROM staff_event e LEFT JOIN cases k ON e.what = 'case' AND k.id = e.subject \
+         WHERE e.shop = ?1 AND e.at >= ?2 AND e.at < ?3 AND e.what IN ('ownership', 'case', 'promise', 'order_note') \
+         ORDER BY e.at, e.id",
         &[shop.as_str().into(), from.into(), until.into()],
     )?;
     let mut all = Vec::new();
@@ -164,7 +167,7 @@ fn journal(
         let became: Json = row.json("became")?;
         let what = match row.text("what")? {
             "ownership" => owned(&row, &became)?,
-            "case" => case_event(tx, &row, &became)?.map(Event::Case),
+            "case" => case_event::told(&row, &became)?.map(Event::Case),
             "promise" => promise_event(&row, &became)?.map(Event::Promise),
             _ => note_event(&row, &became)?.map(Event::Note),
         };
@@ -197,133 +200,43 @@ fn note_event(row: &Row, became: &Json) -> Result<Option<NoteLine>, Error> {
         .map_err(|_| row.broken("became"))
 }
 
-const CASE: &str = "SELECT k.id, k.number, k.kind, k.state, k.order_no, k.finish_due, k.handler, k.conversation FROM cases k";
-
-/// A case after a row of the journal: what the row says of it, and the rest as it stands.
-fn case_event(tx: &mut dyn Tx, row: &Row, became: &Json) -> Result<Option<CaseLine>, Error> {
-    let Some(id) = row.opt_int("subject")? else {
-        return Ok(None);
-    };
-    let case = tx.first(&format!("{CASE} WHERE k.id = ?1"), &[id.into()])?;
-    match case {
-        Some(case) => case_line(&case, became, None),
-        None => Ok(None),
-    }
-}
-
-/// What the cases' own log tells, while it is not in the journal.
-fn cases(
-    tx: &mut dyn Tx,
-    shop: &ShopId,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-) -> Result<Vec<Happened>, Error> {
-    let sql = "SELECT e.id AS event, e.at, e.what, e.body, \
-                 k.id, k.number, k.kind, k.state, k.order_no, k.finish_due, k.handler, k.conversation \
-               FROM case_event e JOIN cases k ON k.id = e.case_id \
-               WHERE k.shop = ?1 AND e.at >= ?2 AND e.at < ?3 ORDER BY e.at, e.id";
-    let mut all = Vec::new();
-    for row in tx.rows(sql, &[shop.as_str().into(), from.into(), until.into()])? {
-        let body: Json = row.json("body")?;
-        let case = case_line(&row, &body, Some(row.text("what")?))?;
-        all.extend(case.map(|case| {
-            Ok(Happened {
-                at: row.time("at")?,
-                what: Event::Case(case),
-            })
-        }));
-    }
-    all.into_iter().collect()
-}
-
-/// A case as it was after something: `said` says what of it changed (`state`, `due`, `order`, `handler`, each only
-/// where it is named), the row the rest. `act` is what happened to it in the cases' own log.
-fn case_line(row: &Row, said: &Json, act: Option<&str>) -> Result<Option<CaseLine>, Error> {
-    let Some(number) = row.opt_string("number")? else {
-        return Ok(None);
-    };
-    let state = match (said["state"].as_str(), act) {
-        (Some(state), _) => state.to_owned(),
-        (None, Some("merged")) => "closed".to_owned(),
-        // It was open after everything but that.
-        (None, Some(_)) if row.text("state")? == "closed" => "open".to_owned(),
-        (None, _) => row.string("state")?,
-    };
-    let due = said["due"].as_str().and_then(|due| due.parse().ok());
-    Ok(Some(CaseLine {
-        id: row.int("id")?,
-        number,
-        kind: row.text("kind")?.into(),
-        closed: state == "closed",
-        state: match state.as_str() {
-            "draft" => "草稿".to_owned(),
-            "open" => "处理中".to_owned(),
-            "closed" => "已关闭".to_owned(),
-            other => other.to_owned(),
-        },
-        order: match said["order"].as_str() {
-            Some(order) => Some(order.to_owned()),
-            None => row.opt_string("order_no")?,
-        },
-        due: match due {
-            Some(due) => due,
-            None => row.time("finish_due")?,
-        },
-        handler: match said["handler"].as_str() {
-            Some(handler) => handler.to_owned(),
-            None => row.string("handler")?,
-        },
-        conversation: row.opt_int("conversation")?.filter(|id| *id > 0),
-    }))
-}
-
-/// A promise after a row of the journal: `text`, `due`, `state` (`open` or anything else) and `by`.
+/// A promise after a row of the journal. Past its time it is open all the same.
 fn promise_event(row: &Row, became: &Json) -> Result<Option<PromiseLine>, Error> {
     let due = became["due"].as_str().and_then(|due| due.parse().ok());
-    let (Some(id), Some(due)) = (row.opt_int("subject")?, due) else {
+    let (Some(id), Some(due), Some(text)) =
+        (row.opt_int("subject")?, due, became["text"].as_str())
+    else {
         return Ok(None);
     };
+    let state = became["state"].as_str().unwrap_or_default();
     Ok(Some(PromiseLine {
         id,
-        text: became["text"].as_str().unwrap_or_default().to_owned(),
+        text: text.to_owned(),
         by: became["by"].as_str().map(str::to_owned),
         due,
-        closed: became["state"].as_str() != Some("open"),
+        closed: Outcome::parse(state).is_some(),
         conversation: row.opt_int("conversation")?,
     }))
 }
 
 /// The promises of a shop that are open now.
 fn promises(tx: &mut dyn Tx, shop: &ShopId) -> Result<Vec<PromiseLine>, Error> {
-    let rows = tx.rows(
-        "SELECT id, conversation, subject, became FROM staff_event WHERE shop = ?1 AND what = 'promise' ORDER BY id",
+    tx.rows(
+        "SELECT id, text, agent, due_at, conversation FROM promise WHERE shop = ?1 AND state = 'open' ORDER BY id",
         &[shop.as_str().into()],
-    )?;
-    let mut open = BTreeMap::new();
-    for row in rows {
-        let became: Json = row.json("became")?;
-        if let Some(promise) = promise_event(&row, &became)? {
-            open.insert(promise.id, promise);
-        }
-    }
-    Ok(open
-        .into_values()
-        .filter(|promise| !promise.closed)
-        .collect())
-}
-
-/// Of these promises, those that are open.
-pub(super) fn promises_open(
-    tx: &mut dyn Tx,
-    shop: &ShopId,
-    wanted: &[i64],
-) -> Result<Vec<i64>, Error> {
-    if wanted.is_empty() {
-        return Ok(Vec::new());
-    }
-    let open = promises(tx, shop)?;
-    let open = open.into_iter().map(|promise| promise.id);
-    Ok(open.filter(|id| wanted.contains(id)).collect())
+    )?
+    .iter()
+    .map(|row| {
+        Ok(PromiseLine {
+            id: row.int("id")?,
+            text: mask(row.text("text")?),
+            by: row.opt_string("agent")?,
+            due: row.time("due_at")?,
+            closed: false,
+            conversation: row.opt_int("conversation")?,
+        })
+    })
+    .collect()
 }
 
 /// Which scripts each version changed that came to hold.

@@ -8,7 +8,6 @@ use serde_json::{Value as Json, json};
 
 use super::{
     accepting::{Became, Came, Which, chosen, gone, journal, lock, waiting},
-    log, one,
 };
 use crate::{
     desk::handover::{ItemState, LATE},
@@ -67,9 +66,6 @@ pub fn open(tx: &mut dyn Tx) -> Result<Vec<i64>, Error> {
 
 /// Of a sheet's items that wait, those of which what they are about is done: by whoever did it.
 pub fn done_since(tx: &mut dyn Tx, sheet: i64) -> Result<Vec<String>, Error> {
-    let Some(kept) = one(tx, sheet)? else {
-        return Ok(Vec::new());
-    };
     let waits = waiting(tx, sheet)?;
     let named = |kind: &str| -> Vec<String> {
         let names = waits.iter().filter_map(|key| key.strip_prefix(kind));
@@ -91,6 +87,10 @@ pub fn done_since(tx: &mut dyn Tx, sheet: i64) -> Result<Vec<String>, Error> {
             "note:",
             "SELECT id FROM order_note WHERE seen_at IS NULL AND id IN",
         ),
+        (
+            "promise:",
+            "SELECT id FROM promise WHERE state = 'open' AND id IN",
+        ),
     ] {
         for ids in numbers(kind).chunks(64) {
             let ids = padded(ids);
@@ -110,9 +110,6 @@ pub fn done_since(tx: &mut dyn Tx, sheet: i64) -> Result<Vec<String>, Error> {
         for row in tx.rows(&sql, &args)? {
             stands.insert(format!("case:{}", row.text("number")?));
         }
-    }
-    for id in log::promises_open(tx, &kept.shop, &numbers("promise:"))? {
-        stands.insert(format!("promise:{id}"));
     }
     let ends = |key: &String| {
         let kind = key.split_once(':').map_or("", |(kind, _)| kind);
