@@ -37,3 +37,5 @@ mod sending;
 mod shelf;
 #[path = "store/switching.rs"]
 mod switching;
+#[path = "store/telling.rs"]
+mod telling;

@@ -1,4 +1,5 @@
-//! What somebody must be told: customers nobody answers, receivers that fail, sources that fell silent.
+//! What somebody must be told: customers nobody answers, receivers that fail, sources that fell silent, what is past
+//! its time.
 //!
 //! A [`Cause`] is something wrong at a moment, derived from facts. An *alarm* is an episode: the causes of one
 //! topic that people are told about together, until somebody acknowledges it or every cause is gone. A cause
@@ -7,6 +8,7 @@
 //! [`waiting::cause`] says who waits too long and why, [`fn@plan`] what follows from the causes and from
 //! what was told before, [`text`] how it is said, [`pace`] how fast a robot may be told.
 
+pub mod late;
 pub mod pace;
 pub mod plan;
 pub mod quiet;
@@ -16,12 +18,13 @@ pub mod waiting;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
+pub use late::{Late, LateWhat, late};
 pub use plan::{Message, Opened, Plan, Round, Tell, plan};
 pub use quiet::Quiet;
 pub use waiting::{Delivery, Human, Patience, Reason, Waiting};
 
 use super::handover::Span;
-use crate::knowledge::{Platform, ShopId, Urgency};
+use crate::knowledge::{CaseKindId, Platform, ShopId, Urgency};
 
 /// Unacknowledged so long, the next person is told.
 pub const NEXT_PERSON: Duration = Duration::minutes(5);
@@ -95,6 +98,32 @@ pub enum Trouble {
         /// How many items nobody has accepted.
         count: i64,
     },
+    /// A case is past its time.
+    CaseOverdue {
+        /// The shop.
+        shop: ShopId,
+        /// What it is called.
+        name: String,
+        /// The case's number.
+        number: String,
+        /// What kind.
+        kind: CaseKindId,
+        /// Who has it, or the role that does it.
+        who: Option<String>,
+    },
+    /// The time of a promise has passed, and nobody has said how it ended.
+    PromiseOverdue {
+        /// The shop.
+        shop: ShopId,
+        /// What it is called.
+        name: String,
+        /// The promise's number.
+        promise: i64,
+        /// What was to be done.
+        kind: String,
+        /// Who promised, when his name is known.
+        who: Option<String>,
+    },
 }
 
 impl Cause {
@@ -106,12 +135,26 @@ impl Cause {
             Trouble::Deaf { .. } => "deaf",
             Trouble::Silent { .. } => "silent",
             Trouble::Handover { .. } => "handover",
+            Trouble::CaseOverdue { .. } => "case",
+            Trouble::PromiseOverdue { .. } => "promise",
         }
     }
 
-    /// Whether it is an alarm again when it was acknowledged and is still so. A sheet is told of once.
+    /// The shop in which it is told together with others of its kind; `None`: with those of every shop.
+    fn apart(&self) -> Option<&ShopId> {
+        match &self.trouble {
+            Trouble::CaseOverdue { shop, .. } | Trouble::PromiseOverdue { shop, .. } => Some(shop),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an alarm again when it was acknowledged and is still so. A sheet, a case and a promise are told
+    /// of once: they stand in lists.
     fn comes_again(&self) -> bool {
-        !matches!(self.trouble, Trouble::Handover { .. })
+        !matches!(
+            self.trouble,
+            Trouble::Handover { .. } | Trouble::CaseOverdue { .. } | Trouble::PromiseOverdue { .. }
+        )
     }
 }
 
@@ -224,7 +267,11 @@ impl Target {
         match &cause.trouble {
             Trouble::Waiting { shop, .. }
             | Trouble::Silent { shop, .. }
-            | Trouble::Handover { shop, .. } => self.shops.is_empty() || self.shops.contains(shop),
+            | Trouble::Handover { shop, .. }
+            | Trouble::CaseOverdue { shop, .. }
+            | Trouble::PromiseOverdue { shop, .. } => {
+                self.shops.is_empty() || self.shops.contains(shop)
+            }
             Trouble::Deaf { source } => *source != self.source(),
         }
     }

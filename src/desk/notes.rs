@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::case::Refusal;
 use crate::knowledge::{
-    CaseKindId, Knowledge, ShopId, case_kind::CaseKind, mask::mask, note_rules::MISSED,
+    CaseKindId, Knowledge, ShopId, case_kind::CaseKind, due::Due, intent::Span, mask::mask,
+    note_rules::MISSED,
 };
 
 /// Whose note it is. They are four different fields of an order, and never mixed.
@@ -179,6 +180,8 @@ pub fn missed_case(knowledge: &Knowledge, missed: &Missed, now: DateTime<Utc>) -
     let kind = knowledge.case_kind(&id).cloned();
     let kind = kind.unwrap_or_else(|| CaseKind {
         prefix: "LB".to_owned(),
+        first: Due::After(Span::Minutes(60)),
+        finish: Due::After(Span::Minutes(24 * 60)),
         ..CaseKind::lost(id, false)
     });
     let zone = knowledge.shop_or_default(shop).zone;

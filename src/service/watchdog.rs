@@ -22,12 +22,12 @@ use super::{
 use crate::{
     clock::Clock,
     desk::alarm::{
-        Cause, NOTIFY, Opened, Plan, Round, Stillness, Trouble, deaf, plan, silent,
+        Cause, NOTIFY, Opened, Plan, Round, Stillness, Trouble, deaf, late, plan, silent,
         text::kind_of,
         unaccepted,
         waiting::{self, Reason},
     },
-    knowledge::Urgency,
+    knowledge::{Urgency, case_kind::Level},
     store::{
         Error, Store,
         alarms::{Watched, commit, still, watched},
@@ -127,6 +127,11 @@ impl Watchdog {
         causes.extend(watched.unaccepted.iter().map(|sheet| {
             let name = &knowledge.shop_or_default(&sheet.shop).name;
             unaccepted(sheet.id, &sheet.span, (&sheet.shop, name), sheet.waiting)
+        }));
+        causes.extend(watched.late.iter().map(|it| {
+            let name = &knowledge.shop_or_default(&it.shop).name;
+            let kind = it.kind().and_then(|kind| knowledge.case_kind(kind));
+            late(it, name, kind.map_or(Level::Normal, |kind| kind.level))
         }));
         let still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
         causes.extend(still.iter().filter_map(|still| {

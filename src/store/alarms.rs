@@ -3,13 +3,15 @@
 //! A round is read as one snapshot and written as one transaction that holds only when no other round was
 //! written meanwhile. So two nodes that watch side by side tell nobody twice.
 
+mod late;
+
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Error, Row, Tx, handover, messages, tx::json};
 use crate::{
     desk::alarm::{
-        Alarm, Book, DAYS, Delivery, ENOUGH, Human, Message, NOTIFY, Noted, Plan, STILL, STRETCH,
-        Stillness, Told, ToldState, Waiting,
+        Alarm, Book, DAYS, Delivery, ENOUGH, Human, Late, Message, NOTIFY, Noted, Plan, STILL,
+        STRETCH, Stillness, Told, ToldState, Waiting,
     },
     knowledge::{ShopId, Urgency},
 };
@@ -34,6 +36,8 @@ pub struct Watched {
     pub deaf: Vec<(String, DateTime<Utc>)>,
     /// Sheets on which something was not accepted in time.
     pub unaccepted: Vec<handover::Kept>,
+    /// Cases and promises past their time.
+    pub late: Vec<Late>,
     /// What was told before.
     pub book: Book,
 }
@@ -41,7 +45,7 @@ pub struct Watched {
 /// An alarm, to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmView {
-    /// What it is about: `waiting`, `safety`, `deaf`, `silent` or `handover`, and who minds.
+    /// What it is about: `waiting`, `safety`, `deaf`, `silent`, `handover`, `case` or `promise`, and who minds.
     pub topic: String,
     /// How much it presses.
     pub urgency: Urgency,
@@ -74,6 +78,7 @@ pub fn watched(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Watched, Error> {
         more,
         deaf,
         unaccepted: handover::unaccepted(tx, now)?,
+        late: late::late(tx, now)?,
         book: book(tx)?,
     })
 }

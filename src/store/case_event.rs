@@ -35,8 +35,7 @@ pub(super) struct Stands {
 }
 
 /// What [`stands`] and [`line`] read.
-pub(super) const COLUMNS: &str =
-    "k.id, k.number, k.kind, k.state, k.finish_due, k.order_no, k.handler, k.person, k.conversation";
+pub(super) const COLUMNS: &str = "k.id, k.number, k.kind, k.state, k.finish_due, k.order_no, k.handler, k.person, k.conversation";
 
 impl Stands {
     fn read(row: &Row) -> Result<Self, Error> {

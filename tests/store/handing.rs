@@ -39,14 +39,14 @@ stories!(
     a_version_that_holds_is_in_the_log,
 );
 
-fn who(name: &str) -> Who {
+pub(crate) fn who(name: &str) -> Who {
     Who {
         name: name.into(),
         role: "agent".into(),
     }
 }
 
-fn span(from: i64, until: i64) -> Span {
+pub(crate) fn span(from: i64, until: i64) -> Span {
     Span {
         shift: "早班".into(),
         from: at(from),
@@ -63,7 +63,7 @@ fn span(from: i64, until: i64) -> Span {
 
 impl House {
     /// Where the sheets of the shop begin.
-    async fn base(&self, seconds: i64) -> i64 {
+    pub(crate) async fn base(&self, seconds: i64) -> i64 {
         self.write(move |tx| {
             let span = span(-1, seconds);
             let book = log::opening(tx, &shop(), &span)?;
@@ -89,7 +89,7 @@ impl House {
         }
     }
 
-    async fn handed_over(&self, span: Span) -> i64 {
+    pub(crate) async fn handed_over(&self, span: Span) -> i64 {
         let new = self.folded(span).await;
         let now = new.span.until + Duration::seconds(10);
         self.write(move |tx| handover::write(tx, &Who::bot(), &new, "", now))
@@ -127,7 +127,7 @@ impl House {
         acts
     }
 
-    async fn is_as_the_log_tells(&self, sheet: i64) {
+    pub(crate) async fn is_as_the_log_tells(&self, sheet: i64) {
         let both = self
             .store
             .read(move |tx| Ok((handover::book(tx, sheet)?, handover::regenerate(tx, sheet)?)));
@@ -176,7 +176,7 @@ async fn a_shift_is_folded_from_what_was_kept(house: House) {
     let found = house.store.read(move |tx| handover::sheet(tx, sheet)).await;
     let items = found.unwrap().unwrap().1.items;
     assert_eq!(items[0].0.detail, "「在吗 138******34」");
-    assert_eq!(items[2].0.detail, "处理中，订单 ***************3456");
+    assert_eq!(items[2].0.detail, "待处理，订单 ***************3456");
     assert!(items.iter().all(|(_, fate)| fate.state == ItemState::Open));
     house.is_as_the_log_tells(sheet).await;
     // What came later is the next sheet's.

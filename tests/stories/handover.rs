@@ -8,14 +8,22 @@ use serde_json::{Value, json};
 use super::{
     desk::TestDesk,
     handover_day::{
-        all_are_as_the_log_tells, close_case, column, house, keys, newest, number, promise,
-        sections, talk,
+        all_are_as_the_log_tells, close_case, column, house, keys, newest, number, on_case,
+        promise, sections, settle, talk,
     },
 };
 
 const WAITING: &str = "SELECT 'conversation:' || CAST(id AS TEXT) AS key FROM conversation WHERE waiting_since IS NOT NULL AND shop = 'teahouse'";
 const OPEN_CASES: &str =
     "SELECT 'case:' || number AS key FROM cases WHERE state <> 'closed' AND shop = 'teahouse'";
+
+const OPEN_PROMISES: &str = "SELECT 'promise:' || CAST(id AS TEXT) AS key FROM promise WHERE state = 'open' AND shop = 'teahouse'";
+
+/// What the robot was told of sheets.
+fn of_sheets(heard: Vec<String>) -> Vec<String> {
+    let about = |line: &String| line.contains("交的班") || line.contains("交接没有接收");
+    heard.into_iter().filter(about).collect()
+}
 
 fn set(keys: &[String]) -> BTreeSet<String> {
     keys.iter().cloned().collect()
@@ -69,7 +77,7 @@ async fn a_day_is_handed_over() {
     assert_eq!(told["said"].len(), 3);
     assert_eq!(
         morning["items"].as_array().unwrap().len(),
-        3 + told["case"].len() + 1
+        3 + told["case"].len() + told["promise"].len() + 1
     );
     let riskiest = morning["items"]
         .as_array()
@@ -131,12 +139,60 @@ async fn a_day_is_handed_over() {
     }
     let cases: Vec<String> = column(&desk, OPEN_CASES).await.into_iter().collect();
     assert!(cases.len() >= 5, "{cases:?}");
-    let closed = cases[1].strip_prefix("case:").unwrap();
-    close_case(&desk, closed).await;
-    promise(&desk, 1, "明天给您补发", "2026-11-21 18:00:00", "open").await;
-    promise(&desk, 2, "今天18点前返现5元", "2026-11-20 18:00:00", "open").await;
-    promise(&desk, 3, "稍后回复您", "2026-11-20 16:00:00", "open").await;
-    promise(&desk, 3, "稍后回复您", "2026-11-20 16:00:00", "kept").await;
+    let drafts: Vec<&str> = cases
+        .iter()
+        .filter_map(|key| key.strip_prefix("case:"))
+        .filter(|number| number.starts_with("LF"))
+        .collect();
+    let case = |n: usize| drafts[drafts.len() - n];
+    let (closed, dropped, mine) = (case(1), case(2), case(3));
+    close_case(&desk, "小李", closed).await;
+    on_case(
+        &desk,
+        "小王",
+        dropped,
+        "drop",
+        json!({"reason": "顾客找到了"}),
+    )
+    .await;
+    on_case(&desk, "小王", mine, "confirm", json!({})).await;
+    on_case(&desk, "小王", mine, "claim", json!({})).await;
+    // What is said in a conversation is found by itself; what was said on the telephone is written down.
+    desk.agent_as(
+        "小王",
+        "short-0",
+        "杯子明天18点前给您补发，电话13800138034对吧",
+    )
+    .await;
+    let cash = promise(
+        &desk,
+        "小李",
+        "电话里答应今天返现5元",
+        "返现",
+        "2026-11-20 18:00:00",
+    )
+    .await;
+    let kept = promise(&desk, "小李", "下午回电话", "回复", "2026-11-20 17:00:00").await;
+    let broken = promise(&desk, "小李", "四点前发单号", "回复", "2026-11-20 16:00:00").await;
+    let moved = promise(&desk, "小王", "今天给结果", "回复", "2026-11-20 17:30:00").await;
+    settle(&desk, "小李", kept, "keep", json!({})).await;
+    settle(
+        &desk,
+        "小李",
+        broken,
+        "break",
+        json!({"reason": "仓库没有回"}),
+    )
+    .await;
+    let later = super::desk::local("2026-11-21 10:00:00");
+    settle(
+        &desk,
+        "小王",
+        moved,
+        "move",
+        json!({"due": later, "reason": "仓库明天才查"}),
+    )
+    .await;
     let script = desk.knowledge_folder().join("scripts/freight.md");
     let text = fs::read_to_string(&script).unwrap();
     fs::write(&script, text.replace("亲，", "您好，")).unwrap();
@@ -191,7 +247,19 @@ async fn a_day_is_handed_over() {
     let told = sections(&sheet);
     // Every open case once, none closed.
     assert_eq!(set(&told["case"]), column(&desk, OPEN_CASES).await);
-    assert!(!told["case"].contains(&format!("case:{closed}")));
+    for ended in [closed, dropped] {
+        assert!(!told["case"].contains(&format!("case:{ended}")));
+    }
+    let of = |key: String| {
+        let mut items = sheet["items"].as_array().unwrap().iter();
+        items.find(|item| item["key"] == key).unwrap()
+    };
+    let hers = of(format!("case:{mine}"));
+    assert_eq!(hers["who"], "小王");
+    assert!(
+        hers["detail"].as_str().unwrap().starts_with("办理中，订单"),
+        "{hers}"
+    );
     let due: Vec<&str> = sheet["items"]
         .as_array()
         .unwrap()
@@ -213,7 +281,28 @@ async fn a_day_is_handed_over() {
         [format!("conversation:{}", number(&desk, "stranger").await)]
     );
     // Every promise that is due, none that was kept.
-    assert_eq!(told["promise"], ["promise:2", "promise:1"]);
+    assert_eq!(set(&told["promise"]), column(&desk, OPEN_PROMISES).await);
+    let promises: Vec<String> = told["promise"]
+        .iter()
+        .map(|key| {
+            let item = of(key.clone());
+            let text = |name: &str| item[name].as_str().unwrap_or("-").to_owned();
+            format!("{} {} {}", text("at"), text("who"), text("what"))
+        })
+        .collect();
+    assert_snapshot!(promises.join("\n"), @"
+    2026-11-20T01:00:00Z - 「亲，抱歉让您收到不完整的包裹。已登记核实，请一次补充：①订单号 ②收到的全部商品照片 ③外箱面单照片。同事今天9:00…」
+    2026-11-20T01:00:00Z - 「亲，您的消息已收到，同事今天9:00第一时间回复您。」
+    2026-11-20T08:23:00Z 小王 「给您登记了，仓库核对后马上答复」
+    2026-11-20T08:23:00Z 小王 「给您登记了，仓库核对后马上答复」
+    2026-11-20T08:23:00Z 小王 「给您登记了，仓库核对后马上答复」
+    2026-11-20T08:23:00Z 小王 「给您登记了，仓库核对后马上答复」
+    2026-11-20T10:00:00Z 小李 「电话里答应今天返现5元」
+    2026-11-20T16:00:00Z 小李 「实在抱歉，今天一定给您发出」
+    2026-11-21T02:00:00Z 小王 「今天给结果」
+    2026-11-21T10:00:00Z 小王 「杯子明天18点前给您补发，电话138******34对吧」
+    ");
+    assert!(told["promise"].contains(&format!("promise:{cash}")));
     assert_eq!(told["note"].len(), 2);
     assert_eq!(told["said"].len(), 3, "what it said at lunch");
     assert_eq!(told["script"], ["script:scripts/freight.md"]);
@@ -274,12 +363,12 @@ async fn a_day_is_handed_over() {
     // Half an hour into the shift: one alarm for the sheet, however often anybody looks.
     robot.heard();
     desk.until("2026-11-20 18:29:55").await;
-    assert_eq!(robot.heard(), [""; 0]);
+    assert_eq!(of_sheets(robot.heard()), [""; 0]);
     desk.until("2026-11-20 18:30:00").await;
     for _ in 0..4 {
         desk.pass(10).await;
     }
-    let heard = robot.heard();
+    let heard = of_sheets(robot.heard());
     assert_eq!(heard.len(), 1, "{heard:?}");
     assert!(
         heard[0].starts_with("18:30:00 @ 【接班·提醒】一盏茶具：早班 18:00 交的班还有"),
@@ -306,7 +395,7 @@ async fn a_day_is_handed_over() {
     unanswered forced 小赵 早班已经下班
     ");
     desk.until("2026-11-20 19:40:00").await;
-    let heard = robot.heard();
+    let heard = of_sheets(robot.heard());
     assert!(
         heard.iter().all(|line| line.contains("已解除")),
         "{heard:?}"
@@ -317,6 +406,23 @@ async fn a_day_is_handed_over() {
     )
     .await;
     assert_eq!(alarms.len(), 1);
+
+    // What a sheet tells is what was so at six, whatever becomes of it since.
+    on_case(
+        &desk,
+        "小赵",
+        mine,
+        "postpone",
+        json!({"until": super::desk::local("2026-11-22 18:00:00"),
+        "informed": "电话里说了", "reason": "缺货"}),
+    )
+    .await;
+    let result = json!({"result": "当面给了"});
+    on_case(&desk, "小赵", mine, "release", json!({})).await;
+    on_case(&desk, "小赵", mine, "claim", json!({})).await;
+    on_case(&desk, "小赵", mine, "done", result).await;
+    settle(&desk, "小赵", cash, "keep", json!({})).await;
+    assert_eq!(all_are_as_the_log_tells(&desk).await, 2);
 
     // The evening, midnight, the night: what the bot takes at midnight comes back in the morning.
     for who in ["eve-0", "eve-1"] {
@@ -338,6 +444,7 @@ async fn a_day_is_handed_over() {
     let morning = newest(&desk).await;
     let told = sections(&morning);
     assert_eq!(set(&told["case"]), column(&desk, OPEN_CASES).await);
+    assert_eq!(set(&told["promise"]), column(&desk, OPEN_PROMISES).await);
     let waiting: BTreeSet<String> = told["nobody"].iter().cloned().collect();
     assert_eq!(waiting, column(&desk, WAITING).await);
     assert!(
@@ -379,6 +486,7 @@ async fn a_day_is_handed_over() {
     assert_snapshot!(numbers.join("\n"), @"
     小李 交接不当 1 大于5 fine
     小李 漏备注 1 至少1 reached
+    小李 承诺未兑现 1 至少1 reached
     小李 强制交接 1 至少99 fine
     小王 交接不当 1 大于5 fine
     小王 强制交接 1 至少99 fine
@@ -563,5 +671,53 @@ async fn a_sick_agent_is_handed_over_by_his_supervisor() {
     - [ ] `conversation:1` m\\*\\*\\*e，等了 275 分钟（11-20 13:30 起），「颜色能选吗」，小王
     - [ ] `conversation:2` h\\*\\*\\*，等了 275 分钟（11-20 13:30 起），「多少钱」，小王
     ");
+    desk.end().await;
+}
+
+#[tokio::test]
+async fn an_address_is_not_changed_before_the_order_has_a_note() {
+    let (desk, _robot) = house("2026-11-20 10:00:00").await;
+    let order = "2871234567890123009";
+    let new = json!({"shop": "teahouse", "kind": "改地址", "fields": {"订单号": order}});
+    let (status, case) = desk.ask("小李", "POST", "/v1/cases", new).await;
+    assert_eq!(status, 201, "{case}");
+    let number = case["number"].as_str().unwrap();
+    on_case(&desk, "小李", number, "claim", json!({})).await;
+    let done = json!({"result": "已改到新地址"});
+    let path = format!("/v1/cases/{number}/done");
+    let (status, problem) = desk.ask("小李", "POST", &path, done.clone()).await;
+    assert_eq!(
+        (
+            status,
+            &problem["type"],
+            &problem["detail_zh"],
+            &problem["detail"]
+        ),
+        (
+            409,
+            &json!("urn:jieban:problem:case-needs-note"),
+            &json!("“改地址”办完之前要先写订单备注，审单才看得到"),
+            &json!("write a note on the order first: the order-checker reads nothing else"),
+        ),
+        "{problem}"
+    );
+    // A note on another order does not help; one on this order does.
+    for (order, status) in [("2871234567890123001", 409), (order, 200)] {
+        let note = json!({"shop": "teahouse", "order": order, "channel": "seller", "text": "改地址", "kind": "改地址"});
+        assert_eq!(
+            desk.ask("小李", "POST", "/v1/order-notes", note).await.0,
+            201
+        );
+        let (got, answer) = desk.ask("小李", "POST", &path, done.clone()).await;
+        assert_eq!(got, status, "{answer}");
+    }
+    on_case(&desk, "小李", number, "close", json!({})).await;
+    // What needs none is done without.
+    let new =
+        json!({"shop": "teahouse", "kind": "漏发", "fields": {"订单号": "2871234567890123077"}});
+    let (_, case) = desk.ask("小李", "POST", "/v1/cases", new).await;
+    let number = case["number"].as_str().unwrap();
+    on_case(&desk, "小李", number, "claim", json!({})).await;
+    on_case(&desk, "小李", number, "done", done).await;
     desk.end().await;
 }

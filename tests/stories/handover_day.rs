@@ -23,7 +23,8 @@ const COUNTERS: &str = "编号,名称,事件,比较,次数,提醒,说明\n\
     missed_note,漏备注,漏备注,至少,1,,写了备注要盯到审单看到\n\
     refused,接待推卸,拒绝接收,至少,2,1,\n\
     broken,承诺未兑现,承诺未兑现,至少,1,,\n\
-    forced,强制交接,强制交接,至少,99,,\n";
+    forced,强制交接,强制交接,至少,99,,\n\
+    overdue,工单超时,工单超时,大于,1,,\n";
 const ADDRESS: &str =
     "名称: 改地址\n前缀: DZ\n需要: [订单号]\n对接: 审单\n审核: 主管\n首响: 15分钟\n完成: 4小时\n";
 const MISSED: &str =
@@ -69,7 +70,7 @@ const QUESTIONS: [&str; 5] = [
 /// What agents answer, in turn.
 const ANSWERS: [&str; 4] = [
     "您好，满39元包邮的",
-    "下午四点前拍今天就发",
+    "仓库下午四点截单",
     "一套六个，装在礼盒里",
     "有的，大号在第二个选项",
 ];
@@ -133,38 +134,40 @@ pub async fn column(desk: &TestDesk, sql: &'static str) -> BTreeSet<String> {
     rows.await.unwrap()
 }
 
-/// A case is closed, as the cases' own door does it.
-pub async fn close_case(desk: &TestDesk, number: &str) {
-    use jieban::clock::Clock;
-    let (number, now) = (number.to_owned(), desk.clock.now());
-    let closed = desk.front.store.write(move |tx| {
-        tx.run(
-            "INSERT INTO case_event (case_id, at, what, body) \
-             SELECT id, CAST(?2 AS BIGINT), 'closed', '{\"state\": \"closed\"}' FROM cases WHERE number = ?1",
-            &[(&number).into(), now.into()],
-        )?;
-        tx.run(
-            "UPDATE cases SET state = 'closed' WHERE number = ?1",
-            &[(&number).into()],
-        )
-    });
-    assert_eq!(closed.await.unwrap(), 1);
+/// Somebody does something with a case.
+pub async fn on_case(desk: &TestDesk, who: &str, number: &str, act: &str, body: Value) -> Value {
+    let path = format!("/v1/cases/{number}/{act}");
+    let (status, case) = desk.ask(who, "POST", &path, body).await;
+    assert_eq!(status, 200, "{act}: {case}");
+    case
 }
 
-/// Something happens to a promise, as the promises' own verb writes it down.
-pub async fn promise(desk: &TestDesk, id: i64, text: &str, due: &str, state: &str) {
-    use jieban::clock::Clock;
-    let now = desk.clock.now();
+/// A draft is opened, done and closed, as people do it.
+pub async fn close_case(desk: &TestDesk, who: &str, number: &str) {
+    for (act, body) in [
+        ("confirm", json!({})),
+        ("claim", json!({})),
+        ("done", json!({"result": "核对过，已补发"})),
+        ("close", json!({})),
+    ] {
+        on_case(desk, who, number, act, body).await;
+    }
+}
+
+/// Somebody writes down what he promised on the telephone. The promise's number.
+pub async fn promise(desk: &TestDesk, who: &str, text: &str, kind: &str, due: &str) -> i64 {
     let due = super::desk::local(due);
-    let became = json!({"text": text, "due": due, "state": state, "by": "小李"}).to_string();
-    let written = desk.front.store.write(move |tx| {
-        tx.run(
-            "INSERT INTO staff_event (at, who, role, what, shop, subject, reason, was, became) \
-             VALUES (?1, '小李', 'agent', 'promise', 'teahouse', ?2, '', 'null', ?3)",
-            &[now.into(), id.into(), (&became).into()],
-        )
-    });
-    written.await.unwrap();
+    let body = json!({"shop": "teahouse", "text": text, "kind": kind, "due": due});
+    let (status, written) = desk.ask(who, "POST", "/v1/promises", body).await;
+    assert_eq!(status, 201, "{written}");
+    written["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// Somebody says what became of a promise.
+pub async fn settle(desk: &TestDesk, who: &str, promise: i64, act: &str, body: Value) {
+    let path = format!("/v1/promises/{promise}/{act}");
+    let (status, answer) = desk.ask(who, "POST", &path, body).await;
+    assert_eq!(status, 200, "{answer}");
 }
 
 /// The newest sheet.

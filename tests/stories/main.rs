@@ -21,6 +21,7 @@ mod handover;
 mod handover_day;
 mod helpers;
 mod knowledge;
+mod overdue;
 mod ownership;
 mod promises;
 mod receiver;

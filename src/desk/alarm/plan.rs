@@ -262,7 +262,11 @@ fn topic(round: &Round<'_>, cause: &Cause) -> String {
         .filter(|target| target.minds(cause))
         .map(|target| target.name.as_str())
         .collect();
-    format!("{}/{}", cause.kind(), minds.join(","))
+    let minds = minds.join(",");
+    match cause.apart() {
+        Some(shop) => format!("{}/{minds}/{shop}", cause.kind()),
+        None => format!("{}/{minds}", cause.kind()),
+    }
 }
 
 fn weigh(it: &mut Live<'_>, plan: &mut Plan) {

@@ -13,8 +13,8 @@ use crate::{
     desk::{
         ReplyClass,
         handover::{
-            Book, Event, FORGOTTEN, Happened, Line, NoteLine, PromiseLine, ScriptChange,
-            Span, event::Ours, fold,
+            Book, Event, FORGOTTEN, Happened, Line, NoteLine, PromiseLine, ScriptChange, Span,
+            event::Ours, fold,
         },
     },
     knowledge::{ShopId, Speaker, mask::mask},
@@ -155,7 +155,7 @@ fn journal(
     until: DateTime<Utc>,
 ) -> Result<Vec<Happened>, Error> {
     let rows = tx.rows(
-        "SELECT e.id, e.at, e.what, COALESCE(e.conversation, k.conversation) AS conversation, e.subject, e.became, \
+        "SELECT e.id, e.at, e.what, CASE WHEN e.what = 'case' THEN k.conversation ELSE e.conversation END AS conversation, e.subject, e.became, \
            k.number, k.kind \
          FROM staff_event e LEFT JOIN cases k ON e.what = 'case' AND k.id = e.subject \
          WHERE e.shop = ?1 AND e.at >= ?2 AND e.at < ?3 AND e.what IN ('ownership', 'case', 'promise', 'order_note') \
@@ -203,8 +203,7 @@ fn note_event(row: &Row, became: &Json) -> Result<Option<NoteLine>, Error> {
 /// A promise after a row of the journal. Past its time it is open all the same.
 fn promise_event(row: &Row, became: &Json) -> Result<Option<PromiseLine>, Error> {
     let due = became["due"].as_str().and_then(|due| due.parse().ok());
-    let (Some(id), Some(due), Some(text)) =
-        (row.opt_int("subject")?, due, became["text"].as_str())
+    let (Some(id), Some(due), Some(text)) = (row.opt_int("subject")?, due, became["text"].as_str())
     else {
         return Ok(None);
     };

@@ -6,9 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
-use super::{
-    accepting::{Became, Came, Which, chosen, gone, journal, lock, waiting},
-};
+use super::accepting::{Became, Came, Which, chosen, gone, journal, lock, waiting};
 use crate::{
     desk::handover::{ItemState, LATE},
     knowledge::ShopId,

@@ -9,6 +9,7 @@ mod announcements;
 mod arrangements;
 mod asked;
 mod case_acts;
+mod case_kinds;
 mod case_shown;
 mod cases;
 mod conversations;
@@ -88,6 +89,7 @@ fn doors() -> OpenApiRouter<State> {
         .routes(routes!(conversations::end))
         .routes(routes!(queue::list))
         .routes(routes!(events::list))
+        .routes(routes!(case_kinds::list))
         .routes(routes!(cases::list, cases::open))
         .routes(routes!(cases::show, case_acts::edit))
         .routes(routes!(case_acts::confirm))

@@ -95,6 +95,7 @@ pub const DOORS: &[Door] = &[
     door("POST",   "/v1/conversations/{id}/end", DESK),
     door("GET",    "/v1/queue", DESK),
     door("GET",    "/v1/events", LOG),
+    door("GET",    "/v1/case-kinds", CASES),
     door("GET",    "/v1/cases", CASES),
     door("POST",   "/v1/cases", PROPOSE),
     door("GET",    "/v1/cases/{number}", CASES),
