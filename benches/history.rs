@@ -20,12 +20,16 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use jieban::{
-    desk::{Inbound, InboundMessage, Role},
+    desk::{Inbound, InboundMessage, Role, handover::Span},
     knowledge::{ContentKind, Platform, ShopId},
     store::{
-        Error, Store, Tx, facts, messages,
+        Error, Store, Tx, alarms,
+        case_list::{self, By},
+        counters, facts, handover, messages,
         promises::{self, Asked, State, Wanted},
-        queue, view,
+        queue,
+        staff_event::Who,
+        view,
     },
 };
 use rusqlite::{Connection, types::Value};
@@ -45,6 +49,8 @@ const KINDS: [(&str, &str); 8] = [
 ];
 /// Of so many cases and promises one is open.
 const OPEN: i64 = 100;
+/// In milliseconds.
+const DAY: i64 = 86_400_000;
 /// Rows of one transaction.
 const CHUNK: i64 = 100_000;
 
@@ -157,6 +163,10 @@ fn order(row: i64) -> String {
     format!("28{:017}", row * 7)
 }
 
+fn tail(row: i64) -> String {
+    phone(row)[7..].to_owned()
+}
+
 fn phone(row: i64) -> String {
     format!("138{:08}", dice(row, 100_000_000))
 }
@@ -220,6 +230,13 @@ fn build(folder: &Path, size: &Size) {
             // Of a thousand one waits for a human, today.
             (
                 "queued_at",
+                Box::new(move |n| match n >= conversations - conversations / 1_000 {
+                    true => int(size.now.timestamp_millis() - 60_000 * (n % 300)),
+                    false => Value::Null,
+                }),
+            ),
+            (
+                "waiting_since",
                 Box::new(move |n| match n >= conversations - conversations / 1_000 {
                     true => int(size.now.timestamp_millis() - 60_000 * (n % 300)),
                     false => Value::Null,
@@ -320,10 +337,42 @@ fn build(folder: &Path, size: &Size) {
                 Box::new(move |n| int(size.at(n, cases) + 86_400_000)),
             ),
             ("opened_at", Box::new(move |n| int(size.at(n, cases)))),
+            ("version", cell(Box::new(|_| int(1)))),
+            (
+                "customer",
+                Box::new(move |n| text(format!("tb{:07}", n % conversations))),
+            ),
+            (
+                "person",
+                Box::new(move |n| match is_open(n) {
+                    true => text(agent(n)),
+                    false => Value::Null,
+                }),
+            ),
+            (
+                "overdue_at",
+                Box::new(move |n| {
+                    let due = size.at(n, cases) + DAY;
+                    match due <= size.now.timestamp_millis() && is_open(n) {
+                        true => int(due),
+                        false => Value::Null,
+                    }
+                }),
+            ),
             ("decision", cell(Box::new(|n| int(n + 1)))),
         ],
     );
+    fill(
+        &mut db,
+        "case_phone",
+        cases,
+        vec![
+            ("tail", cell(Box::new(|n| text(tail(n))))),
+            ("case_id", cell(Box::new(|n| int(n + 1)))),
+        ],
+    );
     let given = size.promises;
+    let due = move |n: i64| DateTime::from_timestamp_millis(n).unwrap().to_rfc3339();
     fill(
         &mut db,
         "promise",
@@ -399,7 +448,55 @@ fn build(folder: &Path, size: &Size) {
             ("was", cell(Box::new(|_| text("null")))),
             (
                 "became",
-                cell(Box::new(|_| text(r#"{"state":"open","kind":"补发"}"#))),
+                Box::new(move |n| {
+                    let ended = n % 2 == 1 && n / 2 < given - given / OPEN;
+                    let state = if ended { "kept" } else { "open" };
+                    let due = due(size.at(n / 2, given) + DAY);
+                    let by = agent(n / 2);
+                    text(format!(
+                        r#"{{"state":"{state}","kind":"补发","text":"少的那一只明天给您补发","due":"{due}","by":"{by}"}}"#
+                    ))
+                }),
+            ),
+        ],
+    );
+    // What happened to cases: each was opened, and taken or closed.
+    fill(
+        &mut db,
+        "staff_event",
+        cases * 2,
+        vec![
+            ("id", Box::new(move |n| int(given * 2 + n + 1))),
+            (
+                "at",
+                Box::new(move |n| int(size.at(n / 2, cases) + n % 2 * 3_600_000)),
+            ),
+            ("who", cell(Box::new(|n| text(agent(n))))),
+            ("role", cell(Box::new(|_| text("agent")))),
+            ("what", cell(Box::new(|_| text("case")))),
+            ("shop", cell(Box::new(|n| text(shop(n / 2))))),
+            (
+                "conversation",
+                Box::new(move |n| int(n / 2 % conversations + 1)),
+            ),
+            ("subject", cell(Box::new(|n| int(n / 2 + 1)))),
+            ("was", cell(Box::new(|_| text("null")))),
+            (
+                "became",
+                Box::new(move |n| {
+                    let row = n / 2;
+                    let ended = n % 2 == 1 && !is_open(row);
+                    let (act, state) = if ended {
+                        ("close", "closed")
+                    } else {
+                        ("open", "open")
+                    };
+                    let (number, order, handler) = (number(row), order(row / 2), agent(row));
+                    let due = due(size.at(row, cases) + DAY);
+                    text(format!(
+                        r#"{{"act":"{act}","state":{{"state":"{state}"}},"case":{{"number":"{number}","state":"{state}","due":"{due}","order":"{order}","handler":"{handler}"}}}}"#
+                    ))
+                }),
             ),
         ],
     );
@@ -413,6 +510,7 @@ fn build(folder: &Path, size: &Size) {
         db.execute_batch(&sql).unwrap();
     }
     drop(db);
+    sheets(folder, size.now);
     let bytes = fs::metadata(folder.join("jieban.db")).unwrap().len();
     println!(
         "{:>8.1?} done: {} cases, {} messages, {} promises, {} MB",
@@ -422,6 +520,49 @@ fn build(folder: &Path, size: &Size) {
         size.promises,
         bytes / 1_000_000
     );
+}
+
+/// Every shop has had a sheet an hour ago, over what stood open eight hours ago.
+fn sheets(folder: &Path, now: DateTime<Utc>) {
+    let store = Store::sqlite(folder).unwrap();
+    let wait = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    for n in 0..SHOPS {
+        let of = ShopId::from(shop(n).as_str());
+        let (begins, ends) = (now - TimeDelta::hours(8), now - TimeDelta::hours(1));
+        let verb = move |tx: &mut dyn Tx| {
+            let base = span(begins, begins);
+            let book = handover::log::opening(tx, &of, &base)?;
+            handover::begin(tx, &of, &base, &book, begins)?;
+            let found = handover::book_at(tx, &of, ends, &|last| span(last.at, ends))?;
+            let (previous, span, book) = found.unwrap();
+            let new = handover::New {
+                shop: of.clone(),
+                previous,
+                span,
+                book,
+            };
+            handover::write(tx, &Who::bot(), &new, "", ends)
+        };
+        wait.block_on(store.write(verb)).unwrap();
+    }
+}
+
+fn span(from: DateTime<Utc>, until: DateTime<Utc>) -> Span {
+    Span {
+        shift: "早班".into(),
+        from,
+        until,
+        day: until - TimeDelta::hours(10),
+        leavers: vec![agent(1)],
+        takers: vec![agent(2)],
+        next: "晚班".into(),
+        to_people: true,
+        carries: false,
+        of: None,
+    }
 }
 
 /// Drops every index that is not a constraint's; returns how to make them again.
@@ -521,6 +662,42 @@ fn due(
     Ok(promises::list(tx, &wanted, 50, now)?.len())
 }
 
+/// A page of cases in all shops.
+fn cases(tx: &mut dyn Tx, by: By) -> Result<usize, Error> {
+    cases_in(tx, by, (0..SHOPS).map(|n| ShopId::from(shop(n).as_str())))
+}
+
+fn cases_in(tx: &mut dyn Tx, by: By, shops: impl Iterator<Item = ShopId>) -> Result<usize, Error> {
+    let asked = case_list::Asked {
+        by,
+        shops: shops.collect(),
+        hidden: Vec::new(),
+        after: None,
+        limit: 50,
+    };
+    Ok(case_list::list(tx, &asked)?.len())
+}
+
+/// The newest sheet of a shop, with everything on it.
+fn sheet(tx: &mut dyn Tx, of: i64) -> Result<usize, Error> {
+    let wanted = handover::Wanted {
+        shops: Some(vec![ShopId::from(shop(of).as_str())]),
+        ..handover::Wanted::default()
+    };
+    let Some(kept) = handover::list(tx, &wanted, 1)?.pop() else {
+        return Ok(0);
+    };
+    let found = handover::sheet(tx, kept.id)?;
+    Ok(found.map_or(0, |(_, sheet)| sheet.items.len()))
+}
+
+/// The sheet of a shop as it would be now.
+fn folded(tx: &mut dyn Tx, of: i64, now: DateTime<Utc>) -> Result<usize, Error> {
+    let of = ShopId::from(shop(of).as_str());
+    let found = handover::book_at(tx, &of, now, &|last| span(last.at, now))?;
+    Ok(found.map_or(0, |(_, span, book)| span.items(&book).0.len()))
+}
+
 fn count(tx: &mut dyn Tx, sql: &str, args: &[jieban::store::Value]) -> Result<usize, Error> {
     Ok(tx.rows(sql, args)?.len())
 }
@@ -561,12 +738,36 @@ const QUESTIONS: &[(&str, Question)] = &[
     ("whether a promise is late", |tx, b, _| {
         promises::is_late(tx, b.now).map(usize::from)
     }),
-    ("case by number", |tx, b, n| {
-        count(
+    ("my open cases", |tx, _, n| cases(tx, By::Person(agent(n)))),
+    ("open cases of a shop", |tx, _, n| {
+        let of = ShopId::from(shop(n).as_str());
+        cases_in(tx, By::Due, [of].into_iter())
+    }),
+    ("cases by number", |tx, b, n| {
+        cases(tx, By::Number(number(dice(n, b.cases))))
+    }),
+    ("cases by order", |tx, b, n| {
+        cases(tx, By::Order(order(dice(n, b.cases) / 2)))
+    }),
+    ("cases by customer", |tx, b, n| {
+        cases(
             tx,
-            "SELECT * FROM cases WHERE number = ?1",
-            &[number(dice(n, b.cases)).into()],
+            By::Customer(format!("tb{:07}", dice(n, b.conversations))),
         )
+    }),
+    ("cases by the end of a phone", |tx, b, n| {
+        cases(tx, By::PhoneTail(tail(dice(n, b.cases))))
+    }),
+    ("a written sheet", |tx, _, n| sheet(tx, n)),
+    ("the sheet as it would be now", |tx, b, n| {
+        folded(tx, n, b.now)
+    }),
+    ("the counters of a month, one shop", |tx, b, n| {
+        let of = [ShopId::from(shop(n).as_str())];
+        Ok(counters::counted(tx, Some(&of), b.now - TimeDelta::days(30), b.now)?.len())
+    }),
+    ("what the watchdog looks at", |tx, b, _| {
+        Ok(alarms::watched(tx, b.now)?.late.len())
     }),
     ("open cases of an order", |tx, b, n| {
         let row = b.cases - 1 - dice(n, b.cases / 200);

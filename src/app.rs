@@ -18,6 +18,7 @@ use crate::{
         Alarms, Front, Shelf, Switchboard, Worker,
         courier::{Courier, Way},
         decider::{Decider, Round},
+        handovers::Handovers,
         listener::Listener,
         people::People,
         rounds::Rounds,
@@ -159,6 +160,7 @@ impl App {
         let mut workers: Vec<Arc<dyn Worker>> = vec![
             Arc::new(shelf.clone()),
             Arc::new(Rounds::new(store.clone(), clock.clone())),
+            Arc::new(Handovers::new(store.clone(), clock.clone(), shelf.clone())),
             Arc::new(Watchdog::new(
                 store.clone(),
                 clock.clone(),

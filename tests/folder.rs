@@ -456,7 +456,7 @@ fn files_without_a_place_and_doubles() {
     错误 shop.yaml 不认识的文件，不知道放在这里做什么用
         → 您是不是想写“shops.yaml”？不用的文件可以放进“待处理”文件夹
     错误 图片.png 不认识的文件，不知道放在这里做什么用
-        → 这里只放 shops.yaml、intents/<编号>.yaml、scripts/<文件夹>/<名称>.md、cases/<名称>.yaml、hours/weekly.csv、hours/holidays.csv、rules/forbidden.csv、rules/mood.csv、rules/spelling.csv、rules/ranking.yaml、rules/promises.yaml；其他的放进“待处理”文件夹
+        → 这里只放 shops.yaml、intents/<编号>.yaml、scripts/<文件夹>/<名称>.md、cases/<名称>.yaml、hours/weekly.csv、hours/holidays.csv、rules/forbidden.csv、rules/mood.csv、rules/spelling.csv、rules/ranking.yaml、rules/promises.yaml、rules/notes.csv、rules/counters.csv；其他的放进“待处理”文件夹
     "#);
 }
 

@@ -23,6 +23,8 @@ mod deciding;
 mod echoes;
 #[path = "store/engine.rs"]
 mod engine;
+#[path = "store/handing.rs"]
+mod handing;
 #[path = "store/promises.rs"]
 mod promises;
 #[path = "store/queueing.rs"]
@@ -37,3 +39,5 @@ mod sending;
 mod shelf;
 #[path = "store/switching.rs"]
 mod switching;
+#[path = "store/telling.rs"]
+mod telling;

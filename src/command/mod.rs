@@ -5,6 +5,7 @@ mod check;
 mod classify;
 mod client;
 mod eval;
+mod handover;
 mod offline;
 mod replay;
 mod say;
@@ -39,6 +40,8 @@ enum Command {
     Ask(ask::Ask),
     /// Show who answers at a moment, why and until when, and the week around it.
     Who(who::Who),
+    /// Show what one shift hands to the next, from a running service.
+    Handover(handover::Handover),
     /// Play a customer against a running service and show what customer and agent see.
     Say(say::Say),
     /// Play a file of messages (JSON lines) against a running service and count what came of them.
@@ -57,6 +60,9 @@ pub fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Ask(ask) => ask.run(),
         Command::Who(who) => who.run(),
+        Command::Handover(handover) => {
+            settings(cli.config).and_then(|config| handover.run(&config))
+        }
         Command::Say(say) => settings(cli.config).and_then(|config| say.run(&config)),
         Command::Replay(replay) => settings(cli.config).and_then(|config| replay.run(&config)),
         Command::Classify(classify) => classify.run(),

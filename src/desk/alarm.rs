@@ -1,5 +1,5 @@
 //! What somebody must be told: customers nobody answers, receivers that fail, sources that fell silent, lunches that
-//! end soon.
+//! end soon, what is past its time.
 //!
 //! A [`Cause`] is something wrong at a moment, derived from facts. An *alarm* is an episode: the causes of one
 //! topic that people are told about together, until somebody acknowledges it or every cause is gone. A cause
@@ -8,6 +8,7 @@
 //! [`waiting::cause`] says who waits too long and why, [`fn@plan`] what follows from the causes and from
 //! what was told before, [`text`] how it is said, [`pace`] how fast a robot may be told.
 
+pub mod late;
 pub mod pace;
 pub mod plan;
 pub mod quiet;
@@ -17,11 +18,13 @@ pub mod waiting;
 use chrono::{DateTime, Duration, Utc};
 use chrono_tz::Tz;
 
+pub use late::{Late, LateWhat, late};
 pub use plan::{Message, Opened, Plan, Round, Tell, plan};
 pub use quiet::Quiet;
 pub use waiting::{Around, Delivery, Human, Overdue, Patience, Reason, Waiting};
 
-use crate::knowledge::{Platform, ShopId, Urgency};
+use super::handover::Span;
+use crate::knowledge::{CaseKindId, Platform, ShopId, Urgency};
 
 /// Unacknowledged so long, the next person is told.
 pub const NEXT_PERSON: Duration = Duration::minutes(5);
@@ -89,6 +92,47 @@ pub enum Trouble {
         /// When it ends, by itself.
         until: DateTime<Utc>,
     },
+    /// What a shift handed over was not accepted in time. One cause for a sheet, whatever is on it.
+    Handover {
+        /// The shop.
+        shop: ShopId,
+        /// What it is called.
+        name: String,
+        /// The sheet.
+        sheet: i64,
+        /// The shift that handed over.
+        shift: String,
+        /// Who should have accepted it, by name.
+        takers: Vec<String>,
+        /// How many items nobody has accepted.
+        count: i64,
+    },
+    /// A case is past its time.
+    CaseOverdue {
+        /// The shop.
+        shop: ShopId,
+        /// What it is called.
+        name: String,
+        /// The case's number.
+        number: String,
+        /// What kind.
+        kind: CaseKindId,
+        /// Who has it, or the role that does it.
+        who: Option<String>,
+    },
+    /// The time of a promise has passed, and nobody has said how it ended.
+    PromiseOverdue {
+        /// The shop.
+        shop: ShopId,
+        /// What it is called.
+        name: String,
+        /// The promise's number.
+        promise: i64,
+        /// What was to be done.
+        kind: String,
+        /// Who promised, when his name is known.
+        who: Option<String>,
+    },
 }
 
 impl Cause {
@@ -100,12 +144,32 @@ impl Cause {
             Trouble::Deaf { .. } => "deaf",
             Trouble::Silent { .. } => "silent",
             Trouble::Lunch { .. } => LUNCH,
+            Trouble::Handover { .. } => "handover",
+            Trouble::CaseOverdue { .. } => "case",
+            Trouble::PromiseOverdue { .. } => "promise",
         }
     }
 
     /// A reminder: said once, to whom it reaches; nobody answers for it, and nobody is told when it is over.
     fn is_reminder(&self) -> bool {
         self.kind() == LUNCH
+    }
+
+    /// The shop in which it is told together with others of its kind; `None`: with those of every shop.
+    fn apart(&self) -> Option<&ShopId> {
+        match &self.trouble {
+            Trouble::CaseOverdue { shop, .. } | Trouble::PromiseOverdue { shop, .. } => Some(shop),
+            _ => None,
+        }
+    }
+
+    /// Whether it is an alarm again when it was acknowledged and is still so. A sheet, a case and a promise are told
+    /// of once: they stand in lists.
+    fn comes_again(&self) -> bool {
+        !matches!(
+            self.trouble,
+            Trouble::Handover { .. } | Trouble::CaseOverdue { .. } | Trouble::PromiseOverdue { .. }
+        )
     }
 }
 
@@ -137,6 +201,23 @@ pub fn lunch(ending: &EndingLunch) -> Cause {
             agent: ending.agent.clone(),
             shops: ending.shops.clone(),
             until: ending.until,
+        },
+    }
+}
+
+/// That something on a sheet was not accepted in time, since the shift began.
+pub fn unaccepted(sheet: i64, span: &Span, (shop, name): (&ShopId, &str), count: i64) -> Cause {
+    Cause {
+        subject: format!("handover/{sheet}"),
+        since: span.until,
+        urgency: Urgency::Warning,
+        trouble: Trouble::Handover {
+            shop: shop.clone(),
+            name: name.to_owned(),
+            sheet,
+            shift: span.shift.clone(),
+            takers: span.takers.clone(),
+            count,
         },
     }
 }
@@ -231,7 +312,11 @@ impl Target {
     /// Whether a cause is its business, whatever the hour and the urgency.
     fn minds(&self, cause: &Cause) -> bool {
         match &cause.trouble {
-            Trouble::Waiting { shop, .. } | Trouble::Silent { shop, .. } => {
+            Trouble::Waiting { shop, .. }
+            | Trouble::Silent { shop, .. }
+            | Trouble::Handover { shop, .. }
+            | Trouble::CaseOverdue { shop, .. }
+            | Trouble::PromiseOverdue { shop, .. } => {
                 self.shops.is_empty() || self.shops.contains(shop)
             }
             Trouble::Lunch { shops, .. } => {

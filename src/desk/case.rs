@@ -128,7 +128,7 @@ impl Case {
     }
 
     /// Fields that these lists ask for and nobody has filled in.
-    fn missing<'k>(&self, lists: &[&'k [String]]) -> Vec<&'k str> {
+    pub(crate) fn missing<'k>(&self, lists: &[&'k [String]]) -> Vec<&'k str> {
         let mut missing: Vec<&str> = Vec::new();
         for name in lists.iter().copied().flatten() {
             if self.form.get(name).is_none() && !missing.contains(&name.as_str()) {

@@ -15,8 +15,9 @@ use std::{collections::HashMap, fmt};
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Timelike, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::plan::Plan;
 use self::{
-    plan::{DAY, Plan},
+    plan::DAY,
     roster::{DatedRow, WeekRow},
     walk::Walk,
 };

@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     blank::{Blanks, FROM_CUSTOMER, FROM_HOUSE},
     case_kind::{self, CaseKind},
+    counters::{self, CounterRule},
     decode,
     forbidden::{self, ForbiddenWord},
     hours::{Hours, roster},
     intent::{self, Intent, stem},
     known::{Known, Sentence},
     mood::MoodWord,
+    note_rules::{self, NoteRules},
     problem::{Place, Problem, Report, Severity, nearest},
     promises::{self, PromiseRules},
     ranking::Ranking,
@@ -35,6 +37,8 @@ pub(super) struct Loaded {
     pub(super) ranking: Ranking,
     /// `None`: the folder has no such file.
     pub(super) promises: Option<PromiseRules>,
+    pub(super) notes: NoteRules,
+    pub(super) counters: Vec<CounterRule>,
     pub(super) sentences: Vec<Sentence>,
 }
 
@@ -52,6 +56,8 @@ enum Room {
     Spelling,
     Ranking,
     Promises,
+    Notes,
+    Counters,
 }
 
 impl Room {
@@ -65,6 +71,8 @@ impl Room {
             "rules/spelling.csv" => Self::Spelling,
             "rules/ranking.yaml" => Self::Ranking,
             "rules/promises.yaml" => Self::Promises,
+            "rules/notes.csv" => Self::Notes,
+            "rules/counters.csv" => Self::Counters,
             _ => match path.split_once('/')? {
                 ("intents", name) if !name.contains('/') && name.ends_with(".yaml") => Self::Intent,
                 ("cases", name) if !name.contains('/') && name.ends_with(".yaml") => Self::CaseKind,
@@ -77,7 +85,13 @@ impl Room {
     fn is_table(self) -> bool {
         matches!(
             self,
-            Self::Weekly | Self::Holidays | Self::Forbidden | Self::Mood | Self::Spelling
+            Self::Weekly
+                | Self::Holidays
+                | Self::Forbidden
+                | Self::Mood
+                | Self::Spelling
+                | Self::Notes
+                | Self::Counters
         )
     }
 }
@@ -94,6 +108,8 @@ const PLACES: &[&str] = &[
     "rules/spelling.csv",
     "rules/ranking.yaml",
     "rules/promises.yaml",
+    "rules/notes.csv",
+    "rules/counters.csv",
 ];
 
 /// Whether a path is nobody's business: guides, hidden and half-saved files, and what waits to be sorted in.
@@ -231,6 +247,12 @@ pub(super) fn load(files: &Files) -> (Loaded, Vec<Problem>) {
     read.yaml(Room::Promises, promises::KEYS, true, |_, root, report| {
         loaded.promises = Some(promises::read(root, Some(&known.case_kinds), report));
     });
+    read.each(Room::Notes, |_, text, report| {
+        loaded.notes = note_rules::read(text, &known, report)
+    });
+    read.each(Room::Counters, |_, text, report| {
+        loaded.counters = counters::read(text, &mut known, report)
+    });
     loaded.hours = Hours::new(&loaded.shops, &weekly, &dated);
     loaded.sentences = known.sentences;
 
@@ -260,6 +282,8 @@ impl Room {
             Self::Spelling => "spelling",
             Self::Ranking => "ranking",
             Self::Promises => "promises",
+            Self::Notes => "notes",
+            Self::Counters => "counters",
         }
     }
 }

@@ -13,14 +13,16 @@ use super::{
     arrangement::Arrangement,
     case_kind::CaseKind,
     contest::Answers,
+    counters::CounterRule,
     dates::instant,
     due::Due,
     forbidden::{Bans, Finding},
-    hours::{Coverage, Hours, Stay},
+    hours::{Coverage, Hours, Plan, Stay},
     intent::{Intent, Span},
     known::Sentence,
     load,
     mood::MoodWord,
+    note_rules::NoteRules,
     problem::{Problem, Severity},
     promises::PromiseRules,
     ranking::Ranking,
@@ -99,6 +101,8 @@ pub struct Knowledge {
     spelling: Vec<(String, String)>,
     ranking: Ranking,
     promises: PromiseRules,
+    notes: NoteRules,
+    counters: Vec<CounterRule>,
     reader: Reader,
     pub(super) sentences: Vec<Sentence>,
     /// Known once it was reviewed.
@@ -144,6 +148,8 @@ impl Knowledge {
             spelling,
             ranking,
             promises,
+            notes,
+            counters,
             sentences,
         } = loaded;
         let reader = Reader::build(&intents, &scripts, &mood, &spelling, ranking);
@@ -188,6 +194,8 @@ impl Knowledge {
             spelling,
             ranking,
             promises: promises.unwrap_or_else(|| PromiseRules::shipped().clone()),
+            notes,
+            counters,
             sentences,
             answers: OnceLock::new(),
         };
@@ -458,6 +466,21 @@ impl Knowledge {
     /// The moment at which the wall clock of a shop's zone shows a time, or first shows more.
     pub fn at_wall(&self, shop: &ShopId, local: NaiveDateTime) -> DateTime<Utc> {
         instant(self.shop_or_default(shop).zone, local)
+    }
+
+    /// The rows of `rules/counters.csv`.
+    pub fn counters(&self) -> &[CounterRule] {
+        &self.counters
+    }
+
+    /// The rows of `rules/notes.csv`.
+    pub(super) fn note_rules(&self) -> &NoteRules {
+        &self.notes
+    }
+
+    /// The days of a shop.
+    pub(super) fn plan_of(&self, shop: &ShopId) -> &Plan {
+        self.hours.of(shop)
     }
 
     /// The weights and thresholds.

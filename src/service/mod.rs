@@ -7,6 +7,7 @@ pub mod courier;
 pub mod decider;
 pub mod feed;
 pub mod front;
+pub mod handovers;
 pub mod listener;
 mod password;
 mod patience;

@@ -6,6 +6,8 @@
 mod announcing;
 mod arranging;
 pub mod casework;
+mod handing;
+mod noting;
 mod promising;
 mod shop_state;
 
@@ -14,6 +16,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Utc};
 
 pub use arranging::{Arrangements, LONGEST_LUNCH, LUNCH, SOON};
+pub use handing::{Act, ByHand, SHEETS, Shown};
+pub use noting::{AgentCounters, NOTES, OneCounter};
 pub use promising::{Given, Look, Promises};
 pub use shop_state::{Answers, ShopState};
 

@@ -22,11 +22,12 @@ use super::{
 use crate::{
     clock::Clock,
     desk::alarm::{
-        Cause, NOTIFY, Opened, Plan, Round, Stillness, Trouble, deaf, lunch, plan, silent,
+        Cause, NOTIFY, Opened, Plan, Round, Stillness, Trouble, deaf, late, lunch, plan, silent,
         text::kind_of,
+        unaccepted,
         waiting::{self, Around, Overdue, Reason, Waiting},
     },
-    knowledge::Urgency,
+    knowledge::{Urgency, case_kind::Level},
     store::{
         Error, Store,
         alarms::{Watched, commit, still, watched},
@@ -111,6 +112,15 @@ impl Watchdog {
                 .map(|(source, since)| deaf(source, *since)),
         );
         causes.extend(watched.lunches.iter().map(lunch));
+        causes.extend(watched.unaccepted.iter().map(|sheet| {
+            let name = &knowledge.shop_or_default(&sheet.shop).name;
+            unaccepted(sheet.id, &sheet.span, (&sheet.shop, name), sheet.waiting)
+        }));
+        causes.extend(watched.late.iter().map(|it| {
+            let name = &knowledge.shop_or_default(&it.shop).name;
+            let kind = it.kind().and_then(|kind| knowledge.case_kind(kind));
+            late(it, name, kind.map_or(Level::Normal, |kind| kind.level))
+        }));
         let still = self.still.lock().unwrap_or_else(PoisonError::into_inner);
         causes.extend(still.iter().filter_map(|still| {
             let shop = knowledge.shop_of(&still.source, &still.name);

@@ -3,14 +3,16 @@
 //! A round is read as one snapshot and written as one transaction that holds only when no other round was
 //! written meanwhile. So two nodes that watch side by side tell nobody twice.
 
+mod late;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Error, Tx, arrangements, switches, tx::json, unanswered, work::distinct};
+use super::{Error, Tx, arrangements, handover, switches, tx::json, unanswered, work::distinct};
 use crate::{
     desk::alarm::{
-        Alarm, Book, DAYS, ENOUGH, EndingLunch, Message, NOTIFY, Noted, Plan, STILL, STRETCH,
+        Alarm, Book, DAYS, ENOUGH, EndingLunch, Late, Message, NOTIFY, Noted, Plan, STILL, STRETCH,
         Stillness, Told, ToldState, Waiting,
     },
     knowledge::{ShopId, Urgency, arrangement::Arrangement},
@@ -36,6 +38,10 @@ pub struct Watched {
     pub deaf: Vec<(String, DateTime<Utc>)>,
     /// Lunches that end soon.
     pub lunches: Vec<EndingLunch>,
+    /// Sheets on which something was not accepted in time.
+    pub unaccepted: Vec<handover::Kept>,
+    /// Cases and promises past their time.
+    pub late: Vec<Late>,
     /// What was told before.
     pub book: Book,
 }
@@ -43,7 +49,7 @@ pub struct Watched {
 /// An alarm, to be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmView {
-    /// What it is about: `waiting`, `safety`, `deaf`, `silent` or `lunch`, and who minds.
+    /// What it is about: `waiting`, `safety`, `deaf`, `silent`, `lunch`, `handover`, `case` or `promise`, and who minds.
     pub topic: String,
     /// How much it presses.
     pub urgency: Urgency,
@@ -82,6 +88,8 @@ pub fn watched(tx: &mut dyn Tx, now: DateTime<Utc>) -> Result<Watched, Error> {
         more,
         deaf,
         lunches: arrangements::ending(tx, now)?,
+        unaccepted: handover::unaccepted(tx, now)?,
+        late: late::late(tx, now)?,
         book: book(tx)?,
     })
 }

@@ -9,7 +9,8 @@ use serde_json::json;
 
 use super::{
     Error, Row, Tx,
-    staff_event::{self, Done, What, Who},
+    case_event::{self, Happened},
+    staff_event::Who,
     tx,
 };
 use crate::{
@@ -233,11 +234,34 @@ impl About<'_> {
     /// now.
     fn go_on(&self, tx: &mut dyn Tx, case: &Row, draft: &CaseDraft) -> Result<(), Error> {
         let id = case.int("id")?;
+        let was = case_event::stands(tx, id)?;
+        let told = self.refresh(tx, id, case, draft)?;
+        // What a sheet tells of it has changed, and nothing else said so.
+        if !told && case_event::stands(tx, id)? != was {
+            self.event(
+                tx,
+                id,
+                "again",
+                json!({ "case": was }),
+                json!({ "act": "again" }),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Whether an event tells of it.
+    fn refresh(
+        &self,
+        tx: &mut dyn Tx,
+        id: i64,
+        case: &Row,
+        draft: &CaseDraft,
+    ) -> Result<bool, Error> {
         self.links(tx, id)?;
         phones(tx, id, &draft.fields, &draft.form)?;
         if case.opt_int("decision")? == Some(self.decision) {
             if case.int("version")? > 0 {
-                return Ok(());
+                return Ok(false);
             }
             let mut form = draft.form.clone();
             keep_values(&mut form, &case.json("form")?);
@@ -258,7 +282,7 @@ impl About<'_> {
                     form.amount().into(),
                 ],
             )?;
-            return Ok(());
+            return Ok(false);
         }
         let mut fields: Fields = case.json("fields")?;
         for field in &draft.fields.0 {
@@ -286,14 +310,14 @@ impl About<'_> {
         self.line(tx, id, &before, draft)
     }
 
-    /// Appends what the decision says, once; said again in other words, the line is those.
+    /// Appends what the decision says, once; said again in other words, the line is those. Whether it is news.
     fn line(
         &self,
         tx: &mut dyn Tx,
         case: i64,
         state: &str,
         draft: &CaseDraft,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let body = json!({ "note": draft.note, "fields": draft.fields, "form": draft.form });
         let known = tx.first(
             "SELECT id, body FROM case_line WHERE case_id = ?1 AND decision = ?2",
@@ -304,7 +328,7 @@ impl About<'_> {
             None => json!(null),
         };
         if was == body {
-            return Ok(());
+            return Ok(false);
         }
         tx.run(
             "INSERT INTO case_line (case_id, at, who, decision, body) VALUES (?1, ?2, 'bot', ?3, ?4) \
@@ -317,7 +341,8 @@ impl About<'_> {
             ],
         )?;
         let told = |line: &serde_json::Value| json!({ "act": "append", "state": state, "line": line["note"] });
-        self.event(tx, case, "append", told(&was), told(&body))
+        self.event(tx, case, "append", told(&was), told(&body))?;
+        Ok(true)
     }
 
     /// The messages that caused it are those the decision covers.
@@ -338,16 +363,15 @@ impl About<'_> {
         before: serde_json::Value,
         after: serde_json::Value,
     ) -> Result<(), Error> {
-        let done = Done {
-            what: What::Case,
-            shop: Some(self.shop),
+        let happened = Happened {
+            id: case,
+            shop: self.shop,
             conversation: Some(self.conversation),
-            subject: Some(case),
             reason,
             before,
             after,
         };
-        staff_event::note(tx, &Who::bot(), &done, self.now)
+        case_event::write(tx, &Who::bot(), happened, self.now)
     }
 
     fn number(&self, tx: &mut dyn Tx, prefix: &str, case: i64) -> Result<String, Error> {

@@ -12,16 +12,22 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Error, Row, Tx, cases,
-    staff_event::{Done, What, Who, note},
+    Error, Row, Tx,
+    case_event::{self, Happened},
+    cases, order_notes,
+    staff_event::Who,
     tx,
 };
 use crate::{
-    desk::case::{Act, Actor, Case, Ground, Refusal, Rival, State},
+    desk::{
+        case::{Act, Actor, Case, Ground, Refusal, Rival, State},
+        notes,
+    },
     knowledge::{Knowledge, ShopId, case_kind::CaseKind, fields::Fields},
 };
 
 pub use joining::{merge, split};
+pub(super) use opening::open_by_itself;
 pub use opening::{Cause, Line, New, append_line, causes, lines, open};
 pub use time::sweep;
 
@@ -229,14 +235,15 @@ pub fn act(
     if version.is_some_and(|seen| seen != kept.version) {
         return Ok(Err(Stopped::Stale(kept.version)));
     }
-    judge(tx, kept, &kind, hand, act, now)
+    judge(tx, kept, &kind, Some(knowledge), hand, act, now)
 }
 
-/// Judges and writes; the row is locked.
+/// Judges and writes; the row is locked. Without knowledge nothing forces a note.
 fn judge(
     tx: &mut dyn Tx,
     kept: Kept,
     kind: &CaseKind,
+    knowledge: Option<&Knowledge>,
     hand: &Hand,
     act: &Act,
     now: DateTime<Utc>,
@@ -253,6 +260,18 @@ fn judge(
         Ok(after) => after,
         Err(refusal) => return Ok(Err(refusal.into())),
     };
+    if let Some(knowledge) = knowledge.filter(|_| act.finishes(&after)) {
+        let (shop, of) = (&kept.shop, &after.kind);
+        let noted = match after.form.order() {
+            Some(order) if notes::required(knowledge, shop, of) => {
+                order_notes::is_noted(tx, shop, order)?
+            }
+            _ => false,
+        };
+        if let Err(refusal) = notes::done(knowledge, shop, of, noted) {
+            return Ok(Err(refusal.into()));
+        }
+    }
     if let Some(number) = other_open(tx, &kept, &after)? {
         return Ok(Err(Refusal::OtherOpen { number }.into()));
     }
@@ -380,16 +399,15 @@ fn event(
     after: Json,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
-    let done = Done {
-        what: What::Case,
-        shop: Some(&kept.shop),
+    let happened = Happened {
+        id: kept.id,
+        shop: &kept.shop,
         conversation: kept.conversation,
-        subject: Some(kept.id),
         reason,
         before,
         after,
     };
-    note(tx, who, &done, now)
+    case_event::write(tx, who, happened, now)
 }
 
 /// What an act changed, before and after.

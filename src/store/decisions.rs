@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Error, Row, Tx, Value, cases, queue, tx, work};
 use crate::{
-    desk::{Decision, Reply, ReplyClass, Seen, Suggestion},
+    desk::{Decision, Reply, ReplyClass, Seen, Suggestion, handover::Risk},
     knowledge::ShopId,
 };
 
@@ -63,6 +63,7 @@ pub fn commit(
                 seen,
                 turn,
                 account: home.int("account")?,
+                risk: tx::json(&Risk::of(&decision.because))?,
                 now,
             };
             let standing = post.standing(tx)?;
@@ -175,6 +176,8 @@ struct Post<'a> {
     seen: &'a Seen,
     turn: i64,
     account: i64,
+    /// How much of a risk its reply is, for the sheet of the shift.
+    risk: String,
     now: DateTime<Utc>,
 }
 
@@ -253,7 +256,7 @@ impl Post<'_> {
         // A reply that is being tried again, or was held, keeps its pause.
         tx.run(
             "UPDATE outbox SET seen_facts = ?2, seen_epoch = ?3, script = ?4, not_before = ?5, not_after = ?6, \
-               cap_customer = ?7, cap_shop = ?8, \
+               cap_customer = ?7, cap_shop = ?8, risk = ?9, \
                next_at = CASE WHEN (attempts > 0 OR error IS NOT NULL) AND next_at > ?5 THEN next_at ELSE ?5 END \
              WHERE n = ?1",
             &[
@@ -265,6 +268,7 @@ impl Post<'_> {
                 reply.not_after.into(),
                 i64::from(reply.caps.customer_hour).into(),
                 i64::from(reply.caps.shop_minute).into(),
+                (&self.risk).into(),
             ],
         )?;
         Ok(())
@@ -348,9 +352,9 @@ impl Post<'_> {
     ) -> Result<(), Error> {
         tx.run(
             "INSERT INTO outbox (install, conversation, account, turn, kind, class, script, text, seen_facts, seen_epoch, \
-               not_before, not_after, next_at, state, attempts, created_at, echoed, crossed, cap_customer, cap_shop) \
+               not_before, not_after, next_at, state, attempts, created_at, echoed, crossed, cap_customer, cap_shop, risk) \
              VALUES ((SELECT value FROM setting WHERE name = 'install'), \
-               ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10, 'waiting', 0, ?12, 0, 0, ?13, ?14)",
+               ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?10, 'waiting', 0, ?12, 0, 0, ?13, ?14, ?15)",
             &[
                 self.seen.conversation.into(),
                 self.account.into(),
@@ -366,6 +370,7 @@ impl Post<'_> {
                 self.now.into(),
                 reply.map(|reply| i64::from(reply.caps.customer_hour)).into(),
                 reply.map(|reply| i64::from(reply.caps.shop_minute)).into(),
+                reply.map(|_| self.risk.as_str()).into(),
             ],
         )?;
         Ok(())

@@ -32,6 +32,7 @@ pub fn publish(
         "INSERT INTO setting (name, value) VALUES ('knowledge', '') ON CONFLICT (name) DO NOTHING",
         &[],
     )?;
+    let before = current_version(tx)?.unwrap_or_default();
     let changed = tx.run(
         "UPDATE setting SET value = ?1 WHERE name = 'knowledge' AND value <> ?1",
         &[version.into()],
@@ -45,6 +46,10 @@ pub fn publish(
         "INSERT INTO knowledge_version (version, manifest, published_at) VALUES (?1, ?2, ?3) \
          ON CONFLICT (version) DO UPDATE SET published_at = excluded.published_at",
         &[version.into(), json(&manifest)?.into(), now.into()],
+    )?;
+    tx.run(
+        "INSERT INTO publication (at, version, before) VALUES (?1, ?2, ?3)",
+        &[now.into(), version.into(), before.into()],
     )?;
     tx.run("UPDATE shop SET epoch = epoch + 1", &[])?;
     Ok(true)

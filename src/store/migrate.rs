@@ -38,6 +38,10 @@ const MIGRATIONS: &[Migration] = &[
         text: include_str!("schema/0006_promises.sql"),
     },
     Migration {
+        version: 7,
+        text: include_str!("schema/0007_handover.sql"),
+    },
+    Migration {
         version: 8,
         text: include_str!("schema/0008_people.sql"),
     },

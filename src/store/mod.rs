@@ -4,7 +4,7 @@
 //! subject. [`Store`] carries verbs to the engine and waits for them: [`Store::write`] answers only when
 //! what the verb did survives anything but the loss of the disk.
 //!
-//! The order of locks, for engines with many writers: conversation, what is switched for all shops, shop (in the
+//! The order of locks, for engines with many writers: sheet of a handover, conversation, what is switched for all shops, shop (in the
 //! order of their ids), outbox, pace, case, counter. Who looks for work skips what another has locked; so nobody waits
 //! in a circle.
 
@@ -12,15 +12,18 @@ pub mod alarms;
 pub mod announcements;
 pub mod arrangements;
 mod caps;
+mod case_event;
 pub mod case_list;
 mod cases;
 pub mod casework;
 pub mod chat;
+pub mod counters;
 pub mod decisions;
 mod echo;
 pub mod facts;
 pub mod feed;
 pub mod forgetting;
+pub mod handover;
 pub mod inbox;
 pub mod inline;
 mod job;
@@ -28,6 +31,7 @@ pub mod knowledge;
 mod line;
 pub mod messages;
 mod migrate;
+pub mod order_notes;
 pub mod outbox;
 pub mod ownership;
 pub mod people;

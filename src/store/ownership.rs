@@ -71,6 +71,19 @@ pub fn say(
     reason: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<(Conversation, bool)>, Error> {
+    give(tx, who, &who.name, conversation, act, reason, now)
+}
+
+/// The same, said by somebody about a colleague's: `agent` is whose the conversation is then.
+pub fn give(
+    tx: &mut dyn Tx,
+    who: &Who,
+    agent: &str,
+    conversation: i64,
+    act: OwnerAct,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<(Conversation, bool)>, Error> {
     let lock = tx.dialect().lock("FOR UPDATE OF c");
     let Some(row) = tx.first(
         &format!("{SELECT} WHERE c.id = ?1 {lock}"),
@@ -81,7 +94,7 @@ pub fn say(
     };
     let mut known = read(&row)?;
     if let Some(before) = &known.ownership
-        && before.agent == who.name
+        && before.agent == agent
         && before.act == act
         && row.opt_int("owner_facts")? == Some(row.int("facts")?)
         && (act != OwnerAct::Take || now - before.at < REPEATED)
@@ -101,7 +114,7 @@ pub fn say(
            owner_facts = facts + 1, waiting_since = ?5, queued_at = NULL WHERE id = ?1",
         &[
             conversation.into(),
-            (&who.name).into(),
+            agent.into(),
             code(act).into(),
             now.into(),
             waiting.into(),
@@ -110,7 +123,7 @@ pub fn say(
     let before = told(known.ownership.as_ref());
     known.waiting_since = waiting;
     known.ownership = Some(Ownership {
-        agent: who.name.clone(),
+        agent: agent.to_owned(),
         act,
         at: now,
     });

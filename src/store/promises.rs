@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     desk::promise::Said,
-    knowledge::{CaseKindId, ShopId},
+    knowledge::{CaseKindId, ShopId, mask::mask},
 };
 
 /// A promise, and how it stands.
@@ -133,12 +133,14 @@ impl Promise {
         self.settled.is_none() && self.case.as_ref().is_some_and(CaseRef::is_done)
     }
 
+    /// As the journal holds it: all that a sheet tells of it.
     fn told(&self) -> serde_json::Value {
         json!({
             "state": self.settled.as_ref().map_or("open", |settled| settled.how.code()),
             "kind": self.kind,
+            "text": mask(&self.text),
             "due": self.due,
-            "agent": self.agent,
+            "by": self.agent,
             "order": self.order,
             "case": self.case.as_ref().map(|case| &case.number),
         })

@@ -54,6 +54,10 @@ pub enum What {
     SignIn,
     /// A person was invited, given other roles, another password, or kept out.
     Person,
+    /// Something became of a sheet: written, accepted, refused, left.
+    Handover,
+    /// A note on an order was written, seen or missed.
+    OrderNote,
 }
 
 impl What {
@@ -69,6 +73,8 @@ impl What {
             Self::Promise => "promise",
             Self::SignIn => "sign_in",
             Self::Person => "person",
+            Self::Handover => "handover",
+            Self::OrderNote => "order_note",
         }
     }
 
@@ -84,6 +90,8 @@ impl What {
             "promise" => Self::Promise,
             "sign_in" => Self::SignIn,
             "person" => Self::Person,
+            "handover" => Self::Handover,
+            "order_note" => Self::OrderNote,
             _ => return None,
         })
     }

@@ -13,6 +13,9 @@
 //! | `POST /v1/conversations/{id}/take`, `…/pin`, `…/hand-back`, `…/end` | whose a conversation is |
 //! | `GET  /v1/queue` | who waits for a human, and why |
 //! | `GET  /v1/events` | what people did, before and after |
+//! | `GET  /v1/handovers`, `POST …/{id}/accept`, `…/refuse`, `…/leave`, `…/force` | what one shift hands to the next |
+//! | `GET  /v1/order-notes`, `POST …/{id}/seen` | notes on orders, and who has seen them |
+//! | `GET  /v1/counters` | what is counted, with proofs |
 //! | `GET  /v1/openapi.json`, `/v1/me` | all of it described; who I am |
 //! | `GET  /console` | pages for people: [`console`] |
 //! | `GET  /v1/alarms/{id}/ack`, `POST` the same | the page behind an alarm's link, and its button |

@@ -208,3 +208,42 @@ fn classify_names_the_line_that_is_no_message() {
         text(&output.stderr)
     );
 }
+
+#[test]
+fn handover_asks_the_running_service() {
+    let house = House::new();
+    let early = run(&house, &["handover"]);
+    assert_eq!(early.status.code(), Some(2));
+    assert!(
+        text(&early.stderr).contains("jieban serve"),
+        "{}",
+        text(&early.stderr)
+    );
+    let program = house.start();
+    let asked = |args: &[&str]| {
+        let all: Vec<&str> = [&["handover", "--url", &program.base], args].concat();
+        let output = run(&house, &all);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    // No shift has ended yet: what would be handed over now.
+    let page = asked(&["--shop", "teahouse"]);
+    assert!(
+        page.contains("交接单（还没写下") && page.contains("一盏茶具（teahouse）"),
+        "{page}"
+    );
+    assert_eq!(asked(&[]).matches("交接单").count(), 3, "every shop");
+    let markdown = asked(&["--shop", "teahouse", "--at", "now", "--format", "markdown"]);
+    assert!(markdown.starts_with("# 交接单"), "{markdown}");
+    let data: Value = serde_json::from_str(&asked(&["--format", "json"])).unwrap();
+    assert_eq!(data[0]["handover"]["shop"], "teahouse");
+    let strange = run(
+        &house,
+        &["handover", "--url", &program.base, "--shift", "早早班"],
+    );
+    assert!(
+        text(&strange.stderr).contains("no sheet"),
+        "{}",
+        text(&strange.stderr)
+    );
+}

@@ -30,7 +30,7 @@ stories!(
     what_somebody_has_in_hand_is_his_to_merge,
 );
 
-fn knowledge() -> Knowledge {
+pub(crate) fn knowledge() -> Knowledge {
     let kind = |name: &str, prefix: &str, more: &str| {
         format!(
             "名称: {name}\n前缀: {prefix}\n需要: [订单号]\n对接: 售后\n审核: 主管\n首响: 30分钟\n完成: 24小时\n{more}"
@@ -60,7 +60,7 @@ fn knowledge() -> Knowledge {
         .0
 }
 
-fn hand(name: &str, post: Post) -> Hand {
+pub(crate) fn hand(name: &str, post: Post) -> Hand {
     Hand {
         who: Who {
             name: name.into(),
@@ -74,15 +74,15 @@ fn hand(name: &str, post: Post) -> Hand {
     }
 }
 
-fn mei() -> Hand {
+pub(crate) fn mei() -> Hand {
     hand("小美", Post::Agent)
 }
 
-fn boss() -> Hand {
+pub(crate) fn boss() -> Hand {
     hand("王主管", Post::Supervisor)
 }
 
-fn new(kind: &str, fields: &[(&str, &str)]) -> New {
+pub(crate) fn new(kind: &str, fields: &[(&str, &str)]) -> New {
     New {
         shop: shop(),
         kind: kind.into(),

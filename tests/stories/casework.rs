@@ -262,3 +262,43 @@ async fn everybody_sees_what_his_work_needs() {
     assert!(!log.to_string().contains("13800138000"), "{log}");
     desk.end().await;
 }
+
+#[tokio::test]
+async fn the_kinds_say_what_they_ask_for() {
+    let desk = shop("2026-11-20 15:00:00").await;
+    let (status, kinds) = desk.ask("小李", "GET", "/v1/case-kinds", json!({})).await;
+    assert_eq!(status, 200, "{kinds}");
+    let names: Vec<&str> = kinds
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| kind["name"].as_str().unwrap())
+        .collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    assert_eq!(names, sorted);
+    let kind = |name: &str| {
+        let of = kinds.as_array().unwrap();
+        of.iter().find(|kind| kind["name"] == name).unwrap().clone()
+    };
+    assert_eq!(
+        kind("补差"),
+        json!({
+            "name": "补差", "prefix": "BC", "approval": "money", "level": "normal",
+            "fields": [
+                {"name": "订单号", "needed_to": "open"},
+                {"name": "金额", "needed_to": "open"},
+                {"name": "付款方式", "needed_to": "close"},
+            ],
+            "steps": [], "evidence": [], "handler": "售后", "reviewer": "主管",
+            "free": {}, "limits": {"supervisor": "200"}, "seen_by": [],
+            "first": "4小时", "finish": "2个工作日", "platform_minutes": null, "any_hour": false,
+            "needs_note_in": [],
+        })
+    );
+    assert_eq!(kind("漏发")["steps"], json!(["核对出库重量", "安排补发"]));
+    assert_eq!(kind("漏发")["evidence"], json!(["收到的全部商品照片"]));
+    let refused = desk.ask("小编", "GET", "/v1/case-kinds", json!({})).await;
+    assert_eq!(refused.0, 403);
+    desk.end().await;
+}

@@ -89,6 +89,9 @@ fn people() -> BTreeMap<String, Person> {
     BTreeMap::from([
         person("小李", Role::Agent),
         person("小王", Role::Agent),
+        person("小赵", Role::Agent),
+        person("老陈", Role::Warehouse),
+        person("运营阿宁", Role::Operations),
         person("王主管", Role::Supervisor),
     ])
 }

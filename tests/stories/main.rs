@@ -17,8 +17,11 @@ mod desk;
 #[path = "../support/folder.rs"]
 mod folder;
 mod handoff;
+mod handover;
+mod handover_day;
 mod helpers;
 mod knowledge;
+mod overdue;
 mod ownership;
 mod promises;
 mod receiver;

@@ -173,7 +173,8 @@ fn settle<'a>(round: &Round<'a>, plan: &mut Plan) -> Vec<Live<'a>> {
         let Some(it) = live.iter_mut().find(|it| it.alarm.id == noted.alarm) else {
             continue;
         };
-        let forgotten = it.alarm.acked_at.is_some_and(|at| at + AGAIN <= now);
+        let forgotten =
+            cause.comes_again() && it.alarm.acked_at.is_some_and(|at| at + AGAIN <= now);
         let worse = cause.urgency == Urgency::Safety && it.alarm.urgency < Urgency::Safety;
         if forgotten || worse {
             continue;
@@ -270,9 +271,12 @@ fn topic(round: &Round<'_>, cause: &Cause) -> String {
         .map(|target| target.name.as_str())
         .collect();
     let minds = minds.join(",");
-    match cause.is_reminder() {
-        true => format!("{}/{minds}", cause.subject),
-        false => format!("{}/{minds}", cause.kind()),
+    if cause.is_reminder() {
+        return format!("{}/{minds}", cause.subject);
+    }
+    match cause.apart() {
+        Some(shop) => format!("{}/{minds}/{shop}", cause.kind()),
+        None => format!("{}/{minds}", cause.kind()),
     }
 }
 

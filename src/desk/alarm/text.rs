@@ -31,7 +31,7 @@ pub struct Note {
 pub struct NoteAlarm {
     /// Its name.
     pub id: String,
-    /// `waiting`, `safety`, `deaf`, `silent` or `lunch`.
+    /// `waiting`, `safety`, `deaf`, `silent`, `lunch`, `handover`, `case` or `promise`.
     pub kind: String,
     /// How much it presses.
     pub urgency: Urgency,
@@ -129,7 +129,7 @@ pub(super) fn kind(alarm: &Alarm) -> &str {
     kind_of(&alarm.topic)
 }
 
-/// What a topic is about: `waiting`, `safety`, `deaf`, `silent` or `lunch`.
+/// What a topic is about: `waiting`, `safety`, `deaf`, `silent`, `lunch`, `handover`, `case` or `promise`.
 pub fn kind_of(topic: &str) -> &str {
     topic.split('/').next().unwrap_or_default()
 }
@@ -141,6 +141,9 @@ pub fn title(kind: &str) -> &'static str {
         "waiting" => "顾客等待",
         "deaf" => "接收端不通",
         LUNCH => "午休快结束",
+        "handover" => "交接没有接收",
+        "case" => "工单超时",
+        "promise" => "承诺到期",
         _ => "渠道没有消息",
     }
 }
@@ -151,6 +154,9 @@ fn english_title(kind: &str) -> &'static str {
         "waiting" => "customers waiting",
         "deaf" => "receiver down",
         LUNCH => "lunch about to end",
+        "handover" => "handover not accepted",
+        "case" => "overdue cases",
+        "promise" => "overdue promises",
         _ => "silent source",
     }
 }
@@ -168,6 +174,8 @@ fn paragraph(target: &Target, matter: &Matter<'_>, more: bool, now: DateTime<Utc
             "涉及人身安全：{count}{plus} 位顾客在等，最久 {longest} 分钟"
         )),
         "waiting" => lines.push(format!("{count}{plus} 位顾客在等，最久 {longest} 分钟")),
+        "case" => lines.push(format!("{count} 张工单超时了，请改期并告诉顾客，或者办完")),
+        "promise" => lines.push(format!("答应顾客的 {count} 件事到时间了，请办好或者改期")),
         _ => {}
     }
     if matter.step > 0 {
@@ -200,6 +208,9 @@ fn paragraph(target: &Target, matter: &Matter<'_>, more: bool, now: DateTime<Utc
             }
             _ => None,
         })),
+        "handover" => lines.push("Handed over, and nobody has accepted it.".to_owned()),
+        "case" => lines.push("Cases past their time: postpone or finish them.".to_owned()),
+        "promise" => lines.push("Promises past their time: keep or move them.".to_owned()),
         _ => lines.push("No customer messages although there used to be at this hour.".to_owned()),
     }
     if let Some(link) = &matter.link {
@@ -246,7 +257,47 @@ fn line(target: &Target, n: usize, cause: &Cause, now: DateTime<Utc>) -> String 
             let until = clock(target, *until);
             format!("{agent}的午休 {until} 结束，还有 {left} 分钟；要多歇一会儿请现在延长")
         }
+        Trouble::Handover {
+            name,
+            sheet,
+            shift,
+            takers,
+            count,
+            ..
+        } => format!(
+            "{name}：{shift} {since} 交的班还有 {count} 项没有人接收（交接单 {sheet}，接班 {}）",
+            match takers.as_slice() {
+                [] => "当班".to_owned(),
+                takers => takers.join("、"),
+            }
+        ),
+        Trouble::CaseOverdue {
+            name,
+            number,
+            kind,
+            who,
+            ..
+        } => format!(
+            "{n}. {name}：{number} {kind}，{} 到期{}",
+            day_and_clock(target, cause.since),
+            of(who.as_deref())
+        ),
+        Trouble::PromiseOverdue {
+            name,
+            promise,
+            kind,
+            who,
+            ..
+        } => format!(
+            "{n}. {name}：“{kind}”（承诺 {promise}），{} 到期{}",
+            day_and_clock(target, cause.since),
+            of(who.as_deref())
+        ),
     }
+}
+
+fn of(who: Option<&str>) -> String {
+    who.map_or_else(String::new, |who| format!("，{who}"))
 }
 
 fn place(platform: Platform) -> String {
@@ -277,6 +328,13 @@ fn minutes(cause: &Cause, now: DateTime<Utc>) -> i64 {
 /// A moment by the target's clocks, such as `14:05`.
 fn clock(target: &Target, at: DateTime<Utc>) -> String {
     at.with_timezone(&target.zone).format("%H:%M").to_string()
+}
+
+/// The same with its day, such as `11-20 14:05`: what is past its time may be so for days.
+fn day_and_clock(target: &Target, at: DateTime<Utc>) -> String {
+    at.with_timezone(&target.zone)
+        .format("%m-%d %H:%M")
+        .to_string()
 }
 
 /// A name of which only the ends show: enough to find it in a list, not enough to know who it is.

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::{Case, State};
+
 /// Whom a case waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -159,6 +161,18 @@ impl Act {
             Self::Merge { .. } => "merge",
             Self::Lapse => "lapse",
         }
+    }
+
+    /// Whether somebody says with it that a case was done as it was asked for, when this is the case after it.
+    pub(crate) fn finishes(&self, after: &Case) -> bool {
+        let rejected = matches!(
+            after.state,
+            State::Closed {
+                rejected_by: Some(_),
+                ..
+            }
+        );
+        matches!(self, Self::Done { .. } | Self::Close { .. }) && !rejected
     }
 
     /// Why, as events tell it.

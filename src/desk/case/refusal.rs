@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::knowledge::money::yuan;
+use crate::knowledge::{CaseKindId, money::yuan};
 
 /// Why not. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +113,11 @@ pub enum Refusal {
         /// When it is due.
         due: DateTime<Utc>,
     },
+    /// Its kind cannot be done before the order carries a note.
+    NeedsNote {
+        /// The kind.
+        kind: CaseKindId,
+    },
     /// Another open case has its place.
     OtherOpen {
         /// Its number.
@@ -148,6 +153,7 @@ impl Refusal {
             Self::Past { .. } => "case-past",
             Self::OralTooLong => "case-oral-too-long",
             Self::BeyondDue { .. } => "case-beyond-due",
+            Self::NeedsNote { .. } => "case-needs-note",
             Self::OtherOpen { .. } => "case-other-open",
             Self::NoMatch => "case-no-match",
         }
@@ -216,6 +222,9 @@ impl Refusal {
                 "a yes by word of mouth holds for seven days at the most".to_owned()
             }
             Self::BeyondDue { due } => format!("it is due at {due}: postpone it first"),
+            Self::NeedsNote { .. } => {
+                "write a note on the order first: the order-checker reads nothing else".to_owned()
+            }
             Self::OtherOpen { number } => format!("{number} is open for the same: merge them"),
             Self::NoMatch => {
                 "two cases are merged when they are of one shop and one kind, and are not the same"
@@ -268,6 +277,9 @@ impl Refusal {
             Self::Past { .. } => "时间要在现在之后".to_owned(),
             Self::OralTooLong => "口头同意最多管 7 天，请尽快补签".to_owned(),
             Self::BeyondDue { .. } => "晚于这张工单的完成时限，先改期".to_owned(),
+            Self::NeedsNote { kind } => {
+                format!("“{kind}”办完之前要先写订单备注，审单才看得到")
+            }
             Self::OtherOpen { number } => format!("{number} 是同一件事，还开着：请合并"),
             Self::NoMatch => "同一家店、同一种的两张工单才能合并".to_owned(),
         }

@@ -146,17 +146,23 @@ impl State {
 
     /// As people say it.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Draft => "草稿",
-            Self::Open => "待处理",
-            Self::Review { .. } => "待审核",
-            Self::Approved { .. } => "已通过",
-            Self::Rejected { .. } => "已驳回",
-            Self::InHand { .. } => "办理中",
-            Self::Waiting { .. } => "等待中",
-            Self::Done { .. } => "已办完",
-            Self::Closed { .. } => "已完结",
-            Self::Void { .. } => "已作废",
+        Self::name_of(self.code())
+    }
+
+    /// As people say a code; a code that is none stands for itself in no list, and is said to be unknown.
+    pub fn name_of(code: &str) -> &'static str {
+        match code {
+            "draft" => "草稿",
+            "open" => "待处理",
+            "review" => "待审核",
+            "approved" => "已通过",
+            "rejected" => "已驳回",
+            "in_hand" => "办理中",
+            "waiting" => "等待中",
+            "done" => "已办完",
+            "closed" => "已完结",
+            "void" => "已作废",
+            _ => "未知",
         }
     }
 

@@ -25,7 +25,7 @@ pattern!(
 );
 pattern!(
     ASKING,
-    "要不要|是不是|能不能|可不可以|好不好|行不行|需不需要|用不用|是否|能否|可否|怎么|什么|为啥|哪|谁|几时|还是.*(还是|呢$)|would you|do you|should we|shall we|can we|can i|may i"
+    "请问|要不要|是不是|能不能|可不可以|好不好|行不行|需不需要|用不用|是否|能否|可否|怎么|什么|为啥|哪|谁|几时|还是.*(还是|呢$)|would you|do you|should we|shall we|can we|can i|may i"
 );
 // 您看可以吗, 行吗, 好吗: what was said before waits for a word of the customer.
 pattern!(
@@ -34,12 +34,12 @@ pattern!(
 );
 pattern!(
     SUPPOSES,
-    "如果|要是|假如|倘若|若是|如若|若[^干]|的话|只要|一旦|除非|万一|否则|不然|有异常的?|前(提交|申请|下单|付款|拍下)|^if |[ ,]if "
+    "如果|要是|假如|倘若|若是|如若|若[^干]|的话|只要|一旦|除非|万一|否则|不然|有异常的?|如(您|你|有|需|出|遇|未|仍|还|果|商)|(^|[^帮给为替])(您|你)(这边|自己|先)?(申请|提交|付款|下单|拍|签收|寄回|退回|确认|签)[^,售]{0,6}(了|后|完)|前(提交|申请|下单|付款|拍下)|^if |[ ,]if "
 );
 // The customer is asked for something.
 pattern!(
     REQUESTS,
-    "(麻烦|辛苦|烦请|劳烦|请您?|需要您|建议您?)[^,]{0,12}(提供|告知|告诉|发我|发给|发下|发一下|发张|拍|填|提交|留下?|给我|给妹|给小|点击|点开|选择|选|下单|重新|上传|描述|寄回|回复我|加入|取消|申请|付款|同意)|(您|你)(先|去|把|再|就|可以|直接|自己|那边|这边|方便)?[^,]{0,4}(提供|提交|告知|发我|发给|发下|发一下|拍|填|留|把|给我|点击|选择|下单|重新|上传|描述|付款|登录)|^提供"
+    "(麻烦|辛苦|烦请|劳烦|请您?|需要您|建议您?)[^,]{0,30}(提供|告知|告诉|发我|发给|发下|发一下|发张|拍|填|提交|留下?|给我|给妹|给小|点击|点开|选择|选|下单|重新|上传|描述|寄回|回复我|加入|取消|申请|付款|同意)|(^|[^帮给为替跟与])(您|你)(先|去|把|再|就|可以|直接|自己|那边|这边|方便)?[^,]{0,4}(提供|提交|告知|发我|发给|发下|发一下|拍|填|留|把|给我|点击|选择|下单|重新|上传|描述|付款|登录|咨询|来找)|^提供"
 );
 // 等您订单完成, 审核后: it waits for what comes anyway.
 pattern!(
@@ -65,7 +65,10 @@ pattern!(
     "不会|不能|还未|未(来|能|给|帮|为|受|处)|来不及|没来得及|不给|不可以|不支持|不再|不用|不需要|不予|不得|不承担|不(退|补|换|发|寄|赔|返)|没法|没办法|没有|无法|无权|难以|未能|暂不|没(给|帮|为|能)|拒绝|别(给|再)|won't|will not|cannot|can't"
 );
 // 正在…, …中: it goes on while the customer holds the line.
-pattern!(GOING_ON, "正在|正(为|帮|给)|飞奔|^.{0,3}在(查|核)");
+pattern!(
+    GOING_ON,
+    "正在|正(为|帮|给)|飞奔|^.{0,3}在(查|核|联系|催|沟通)"
+);
 pattern!(
     PAST,
     "已经?|刚刚?才?(给|帮|为|把|就|已|跟|和|联|申|提|处|成|$)|刚才|昨天|昨晚|前天|(^|您|你|我|们)(之前|以前|先前)|上次|当时|曾|早就|查(看|询|到)?到|查询有|看到|显示|yesterday|has been|have been|was "
@@ -78,7 +81,7 @@ pattern!(
 // What is so for everybody, or only expected.
 pattern!(
     GENERAL,
-    "预计|一般|通常|正常|默认|理论|原则|都会|都是|均|每天|每月|下单|拍下|付款(后|的|成功|完成)|付了|需要看|要看|取决|为准|是有|时效|规定|政策|承诺|支持|大概率|左右到"
+    "预计|一般|通常|正常|默认|理论|原则|都会|都是|均|每天|每月|下单|拍下|付款(后|的|成功|完成)|付了|需要看|要看|取决|为准|是有|也是会|时效|规定|政策|承诺|支持|尽心|尽力(为|帮|给)|大概率|左右到"
 );
 pattern!(PURPOSE, "(为了|方便|以便|便于|有助于)[^,]*$");
 pattern!(
@@ -88,8 +91,10 @@ pattern!(
 // 给您, 帮您, 跟您: for the customer.
 pattern!(
     FOR_YOU,
-    "(给|帮|为|替|跟|与|和|向|对|帮助|替)(您|你|亲|客官|顾客|宝)"
+    "(给|帮|(^|[^因认以])为|替|跟|与|和|向|对)(您|你|亲|客官|顾客|宝)"
 );
+// Without those who only speak with him.
+pattern!(BENEFITS, "(给|帮|(^|[^因认以])为|替)(您|你|亲)");
 pattern!(TO_YOU, "^(给|到|至|一下|下|回|与|和)?(您|你)");
 pattern!(
     ENGLISH,
@@ -194,7 +199,8 @@ impl Scene<'_> {
             .clone()
             .take_while(|clause| clause.sentence <= self.clause.sentence + 1)
             .any(|clause| hits(&CONSENT, &clause.text));
-        let requested = self.earlier().any(|clause| {
+        // Also a sentence earlier: 您把单号给我。我帮您取消
+        let requested = self.clauses.iter().take(self.index).any(|clause| {
             hits(&REQUESTS, &clause.text)
                 && !hits(&POLITE, &clause.text)
                 && !hits(&FOR_YOU, &clause.text)
@@ -218,7 +224,13 @@ impl Scene<'_> {
         if word.is_ascii() {
             return hits(&ENGLISH, before) && !hits(&DENIES, before) && !hits(&ASKING, before);
         }
+        // 您来咨询我们给您改
+        let asked_first = hits(&REQUESTS, before)
+            && !hits(&PAST, before)
+            && self.clause.until.is_none()
+            && !hits(&AFTER, before);
         let out = hits(&ASKING, before)
+            || asked_first
             || hits(&CAN, before)
             || hits(&DENIES, before)
             || hits(&GOING_ON, before)
@@ -269,7 +281,10 @@ impl Scene<'_> {
             text.get(..act.start).unwrap_or_default(),
             text.get(act.end..).unwrap_or_default(),
         );
-        if hits(&PAST, before) {
+        // 已经反馈,2小时给您回电 without the comma: what follows a moment to come is to come.
+        let moment = self.clause.until.filter(|until| until.said == Said::Moment);
+        let since = moment.map_or(0, |until| until.start);
+        if hits(&PAST, before.get(since..).unwrap_or(before)) {
             return true;
         }
         let to_come = self.clause.until.is_some() || hits(&WILL, before);
@@ -286,13 +301,18 @@ impl Scene<'_> {
             .index
             .checked_sub(1)
             .and_then(|at| self.clauses.get(at))
-            .filter(|previous| previous.sentence == self.clause.sentence)
+            .filter(|previous| {
+                previous.sentence == self.clause.sentence || before.starts_with(['会', '将'])
+            })
         else {
             return Doer::Nobody;
         };
         // 快递交给财务,会确认: whom the clause before is about goes on, unless this one is for the customer.
+        // 您按页面的链接,去申请: so does the customer, unless he was only asked to be patient.
+        let patient = hits(&POLITE, &previous.text) || self.clause.until.is_some();
         match named(self.rules, &previous.text) {
-            Doer::Other if !hits(&FOR_YOU, before) => Doer::Other,
+            doer @ Doer::Other if !hits(&BENEFITS, before) => doer,
+            doer @ Doer::Customer if !hits(&FOR_YOU, before) && !patient => doer,
             _ => Doer::Nobody,
         }
     }
@@ -389,7 +409,12 @@ fn named(rules: &PromiseRules, text: &str) -> Doer {
                     .others()
                     .iter()
                     .any(|other| before_is(at, &[other.as_str()]));
-            if !spoken_to && !place && !(word.starts_with('我') && after_is(end, &["的"])) {
+            let owned = word.starts_with('我') && after_is(end, &["的"])
+                || after_is(
+                    end,
+                    &["服务", "单", "电话", "地址", "热线", "入口", "页面", "问题"],
+                );
+            if !(spoken_to || place || owned) {
                 seen.push((end, Some(Doer::House)));
             }
         }
@@ -397,7 +422,8 @@ fn named(rules: &PromiseRules, text: &str) -> Doer {
     for you in ["您", "你"] {
         for (at, _) in text.match_indices(you) {
             let end = at + you.len();
-            if before_is(at, TO_HIM) {
+            let because = before_is(at, &["因为", "认为", "以为"]);
+            if before_is(at, TO_HIM) && !because {
                 seen.push((end, None));
             } else if !after_is(
                 end,

@@ -302,12 +302,12 @@ impl Plan {
     }
 
     /// Whether a usual shift begins on a date.
-    pub(super) fn works_on(&self, date: NaiveDate) -> bool {
+    pub(in crate::knowledge) fn works_on(&self, date: NaiveDate) -> bool {
         self.day(date).is_some_and(|spot| spot.day.works)
     }
 
     /// Whether any usual day is worked.
-    pub(super) fn works(&self) -> bool {
+    pub(in crate::knowledge) fn works(&self) -> bool {
         self.works
     }
 

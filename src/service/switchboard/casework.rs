@@ -4,7 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::{LONGEST_REASON, Refused, Switchboard, fits, known, may, wrong};
 use crate::{
-    desk::case::{Act, Form, ORDER},
+    desk::{
+        case::{Act, Form, ORDER},
+        notes,
+    },
     knowledge::{
         CaseKindId, Knowledge, ShopId, arrangement::Arrangement, case_kind::CaseKind, mask::mask,
     },
@@ -48,6 +51,15 @@ pub struct File {
     pub events: Vec<StaffEvent>,
 }
 
+/// A kind of case, and where its cases need a note on their order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// The kind.
+    pub kind: CaseKind,
+    /// In these shops, of those he works in, none of them is done before its order has one.
+    pub note_in: Vec<ShopId>,
+}
+
 /// A case somebody wants to open.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
@@ -78,6 +90,29 @@ impl From<Stopped> for Refused {
 }
 
 impl Switchboard {
+    /// The kinds of cases that somebody may see, by their names.
+    pub fn case_kinds(&self, hand: &Hand) -> Vec<Known> {
+        let knowledge = self.shelf.knowledge();
+        let seen = knowledge.case_kinds().iter();
+        let mut kinds: Vec<Known> = seen
+            .filter(|kind| kind.is_seen_by(&hand.actor.posts))
+            .map(|kind| Known {
+                kind: kind.clone(),
+                note_in: knowledge
+                    .shops()
+                    .iter()
+                    .map(|shop| &shop.id)
+                    .filter(|shop| {
+                        may(&hand.shops, shop) && notes::required(&knowledge, shop, &kind.id)
+                    })
+                    .cloned()
+                    .collect(),
+            })
+            .collect();
+        kinds.sort_by(|a, b| a.kind.id.cmp(&b.kind.id));
+        kinds
+    }
+
     /// One page of cases that somebody may see.
     pub async fn cases(
         &self,

@@ -56,7 +56,7 @@ pub fn merge(
     };
     let (from_id, form) = (from.id, from.case.form.clone());
     let (from_number, words) = (from.number.clone(), from.note.clone());
-    if let Err(stopped) = judge(tx, from, &kind, hand, &act, now)? {
+    if let Err(stopped) = judge(tx, from, &kind, None, hand, &act, now)? {
         return Ok(Err(stopped));
     }
     for sql in [

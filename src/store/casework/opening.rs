@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 use super::{Came, Hand, Kept, Stopped, by_number, event, locked, read, select};
 use crate::{
     desk::case::{Act, Case, Form, Ground, Refusal, State},
-    knowledge::{CaseKindId, Knowledge, ShopId, fields::Fields},
+    knowledge::{CaseKindId, Knowledge, ShopId, case_kind::CaseKind, fields::Fields},
     store::{Error, Tx, cases, staff_event::Who, tx},
 };
 
@@ -84,6 +84,46 @@ pub fn open(
         Ok(case) => case,
         Err(refusal) => return Ok(Err(refusal.into())),
     };
+    put(tx, kind, &hand.who, new, &case, now).map(Ok)
+}
+
+/// Opens a case that nobody asked for; or appends to the one that is open for the same. What its kind asks for and
+/// nobody has said leaves it a draft. Whether it is new.
+pub(in crate::store) fn open_by_itself(
+    tx: &mut dyn Tx,
+    kind: &CaseKind,
+    new: &New,
+    now: DateTime<Utc>,
+) -> Result<(Kept, bool), Error> {
+    let bot = Who::bot();
+    let case = Case {
+        kind: new.kind.clone(),
+        form: new.form.clone(),
+        steps: BTreeSet::new(),
+        author: bot.name.clone(),
+        proposers: BTreeSet::from([bot.name.clone()]),
+        reviewer: kind.reviewer.clone(),
+        state: State::Draft,
+        person: None,
+        held_until: None,
+        finish_due: new.finish_due,
+    };
+    let ready = !new.draft && case.missing(&[&kind.needs]).is_empty();
+    let state = if ready { State::Open } else { State::Draft };
+    put(tx, kind, &bot, new, &Case { state, ..case }, now)
+}
+
+fn put(
+    tx: &mut dyn Tx,
+    kind: &CaseKind,
+    who: &Who,
+    new: &New,
+    case: &Case,
+    now: DateTime<Utc>,
+) -> Result<(Kept, bool), Error> {
+    let me = who.name.as_str();
+    // What a person opens he has in hand.
+    let by_hand = case.person.is_some();
     let case_key = match (case.form.order(), new.conversation) {
         (Some(order), _) => format!("o:{order}"),
         (None, Some(conversation)) => format!("c:{conversation}"),
@@ -94,7 +134,7 @@ pub fn open(
         "INSERT INTO cases (shop, kind, order_no, case_key, conversation, state, fields, note, handler, reviewer, \
            first_due, finish_due, opened_at, form, money, amount, customer, author, proposers, person, version, first_done_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, '[]', ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
-           (SELECT customer FROM conversation WHERE id = ?5), ?16, ?17, ?16, 1, ?12) \
+           (SELECT customer FROM conversation WHERE id = ?5), ?16, ?17, ?18, ?19, ?20) \
          ON CONFLICT (shop, kind, case_key) WHERE state <> 'closed' DO NOTHING RETURNING id",
         &[
             new.shop.as_str().into(),
@@ -112,8 +152,11 @@ pub fn open(
             tx::json(&case.form)?.into(),
             kind.is_money().into(),
             case.amount().into(),
-            (&me).into(),
+            me.into(),
             tx::json(&case.proposers)?.into(),
+            case.person.as_deref().into(),
+            i64::from(by_hand).into(),
+            by_hand.then_some(now).into(),
         ],
     )?;
     let Some(row) = inserted else {
@@ -133,8 +176,8 @@ pub fn open(
         })?;
         let kept = read(&standing)?;
         link(tx, kept.id, new.conversation, &new.messages)?;
-        append(tx, &kept, &hand.who, &new.note, &case.form, now)?;
-        return Ok(Ok((kept, false)));
+        append(tx, &kept, who, &new.note, &case.form, now)?;
+        return Ok((kept, false));
     };
     let id = row.int("id")?;
     link(tx, id, new.conversation, &new.messages)?;
@@ -142,9 +185,9 @@ pub fn open(
     let number = cases::number(tx, &kind.prefix, &new.month, id)?;
     let kept =
         by_number(tx, &number)?.ok_or_else(|| Error::Refused("a case was not kept".into()))?;
-    let after = json!({ "act": "open", "state": kept.case.state, "person": me, "form": kept.case.form, "note": new.note });
-    event(tx, &kept, &hand.who, "", Json::Null, after, now)?;
-    Ok(Ok((kept, true)))
+    let after = json!({ "act": "open", "state": kept.case.state, "person": case.person, "form": kept.case.form, "note": new.note });
+    event(tx, &kept, who, "", Json::Null, after, now)?;
+    Ok((kept, true))
 }
 
 /// Messages that caused a case.

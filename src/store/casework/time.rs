@@ -28,7 +28,8 @@ pub fn sweep(tx: &mut dyn Tx, now: DateTime<Utc>, batch: usize) -> Result<usize,
             "UPDATE cases SET overdue_at = ?2 WHERE id = ?1",
             &[kept.id.into(), now.into()],
         )?;
-        let after = json!({ "act": "overdue", "state": kept.case.state, "person": kept.case.person, "finish_due": kept.case.finish_due });
+        // Counted for who has it; what nobody has is counted for nobody.
+        let after = json!({ "act": "overdue", "state": kept.case.state, "agent": kept.case.person, "finish_due": kept.case.finish_due });
         event(tx, &kept, &Who::bot(), "overdue", Json::Null, after, now)?;
     }
     let oral = tx.rows(
@@ -49,7 +50,7 @@ pub fn sweep(tx: &mut dyn Tx, now: DateTime<Utc>, batch: usize) -> Result<usize,
         let kept = read(row)?;
         // Time asks no kind.
         let (id, kind) = (kept.id, CaseKind::lost(kept.case.kind.clone(), kept.money));
-        if judge(tx, kept, &kind, &bot, &Act::Lapse, now)?.is_err() {
+        if judge(tx, kept, &kind, None, &bot, &Act::Lapse, now)?.is_err() {
             tx.run(
                 "UPDATE cases SET oral_until = NULL WHERE id = ?1",
                 &[id.into()],

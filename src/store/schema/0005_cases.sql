@@ -38,6 +38,7 @@ CREATE INDEX cases_kind ON cases (shop, kind, state, id);
 CREATE INDEX cases_order ON cases (order_no, id) WHERE order_no IS NOT NULL;
 CREATE INDEX cases_customer ON cases (customer, id) WHERE customer IS NOT NULL;
 CREATE INDEX cases_late ON cases (finish_due) WHERE state <> 'closed' AND overdue_at IS NULL;
+CREATE INDEX cases_overdue ON cases (overdue_at, id) WHERE state <> 'closed' AND state <> 'done' AND overdue_at IS NOT NULL;
 CREATE INDEX cases_oral ON cases (oral_until) WHERE oral_until IS NOT NULL;
 
 -- The last four digits of the phones named in a case.

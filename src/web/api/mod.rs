@@ -9,14 +9,19 @@ mod announcements;
 mod arrangements;
 mod asked;
 mod case_acts;
+mod case_kinds;
 mod case_shown;
 mod cases;
 mod conversations;
+mod counters;
 mod events;
+mod handover_shapes;
+mod handovers;
 mod insider;
 mod kill;
 mod lunch;
 mod me;
+mod order_notes;
 mod promises;
 mod queue;
 mod refused;
@@ -85,6 +90,7 @@ fn doors() -> OpenApiRouter<State> {
         .routes(routes!(queue::list))
         .routes(routes!(queue::overdue))
         .routes(routes!(events::list))
+        .routes(routes!(case_kinds::list))
         .routes(routes!(cases::list, cases::open))
         .routes(routes!(cases::show, case_acts::edit))
         .routes(routes!(case_acts::confirm))
@@ -108,6 +114,19 @@ fn doors() -> OpenApiRouter<State> {
         .routes(routes!(promises::keep))
         .routes(routes!(promises::break_it))
         .routes(routes!(promises::postpone))
+        .routes(routes!(handovers::list, handovers::hand_over))
+        .routes(routes!(handovers::now))
+        .routes(routes!(handovers::say_next))
+        .routes(routes!(handovers::show))
+        .routes(routes!(handovers::say))
+        .routes(routes!(handovers::accept))
+        .routes(routes!(handovers::accept_all))
+        .routes(routes!(handovers::refuse))
+        .routes(routes!(handovers::leave))
+        .routes(routes!(handovers::force))
+        .routes(routes!(order_notes::list, order_notes::write))
+        .routes(routes!(order_notes::seen))
+        .routes(routes!(counters::list))
 }
 
 /// Every door of the API, guarded.

@@ -48,6 +48,14 @@ const PROMISES: OpensTo = OpensTo::Roles(&[
 ]);
 /// Who does what was promised.
 const DOERS: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Warehouse, Finance, Admin]);
+/// Who reads what one shift hands to the next.
+const SHEETS: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Reviewer, Operations, Admin]);
+/// Who speaks for others.
+const BOSS: OpensTo = OpensTo::Roles(&[Supervisor, Admin]);
+/// Who writes notes on orders.
+const NOTES: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Reviewer, Warehouse, Operations, Admin]);
+/// Who checks orders.
+const CHECK: OpensTo = OpensTo::Roles(&[Warehouse, Reviewer, Admin]);
 
 const fn door(method: &'static str, path: &'static str, opens_to: OpensTo) -> Door {
     Door {
@@ -89,6 +97,7 @@ pub const DOORS: &[Door] = &[
     door("GET",    "/v1/queue", DESK),
     door("GET",    "/v1/waiting", DESK),
     door("GET",    "/v1/events", LOG),
+    door("GET",    "/v1/case-kinds", CASES),
     door("GET",    "/v1/cases", CASES),
     door("POST",   "/v1/cases", PROPOSE),
     door("GET",    "/v1/cases/{number}", CASES),
@@ -115,6 +124,21 @@ pub const DOORS: &[Door] = &[
     door("POST",   "/v1/promises/{id}/keep", DOERS),
     door("POST",   "/v1/promises/{id}/break", DESK),
     door("POST",   "/v1/promises/{id}/move", DESK),
+    door("GET",    "/v1/handovers", SHEETS),
+    door("POST",   "/v1/handovers", DESK),
+    door("GET",    "/v1/handovers/now", SHEETS),
+    door("POST",   "/v1/handovers/words", DESK),
+    door("GET",    "/v1/handovers/{id}", SHEETS),
+    door("POST",   "/v1/handovers/{id}/words", DESK),
+    door("POST",   "/v1/handovers/{id}/accept", DESK),
+    door("POST",   "/v1/handovers/{id}/accept-all", DESK),
+    door("POST",   "/v1/handovers/{id}/refuse", DESK),
+    door("POST",   "/v1/handovers/{id}/leave", DESK),
+    door("POST",   "/v1/handovers/{id}/force", BOSS),
+    door("GET",    "/v1/order-notes", OpensTo::Everybody),
+    door("POST",   "/v1/order-notes", NOTES),
+    door("POST",   "/v1/order-notes/{id}/seen", CHECK),
+    door("GET",    "/v1/counters", SHEETS),
 ];
 
 /// The door of a route; `HEAD` goes through that of `GET`.

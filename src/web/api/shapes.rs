@@ -278,6 +278,8 @@ pub(super) enum WhatCode {
     Promise,
     SignIn,
     Person,
+    Handover,
+    OrderNote,
 }
 
 /// Why, in the words of who does it.
@@ -440,6 +442,8 @@ impl From<StaffEvent> for EventShown {
                 What::Promise => WhatCode::Promise,
                 What::SignIn => WhatCode::SignIn,
                 What::Person => WhatCode::Person,
+                What::Handover => WhatCode::Handover,
+                What::OrderNote => WhatCode::OrderNote,
             },
             shop: event.shop.map(|shop| shop.to_string()),
             conversation: event.conversation.map(|id| id.to_string()),
