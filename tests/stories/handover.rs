@@ -589,6 +589,34 @@ async fn a_note_nobody_has_seen_in_time_is_a_case_once() {
         .ask("老陈", "GET", "/v1/order-notes?all=true", Value::Null)
         .await;
     assert_eq!(all[0]["missed_case"], "LB-2611-0001", "{all}");
+    // It is a case like others: nobody has it yet, and it says whom to ask.
+    let (status, case) = desk
+        .ask("王主管", "GET", "/v1/cases/LB-2611-0001", Value::Null)
+        .await;
+    assert_eq!(status, 200, "{case}");
+    assert_eq!(
+        (
+            &case["state"],
+            &case["person"],
+            &case["fields"]["责任人"],
+            &case["conversation"]
+        ),
+        (&json!("open"), &Value::Null, &json!("小李"), &Value::Null),
+        "{case}"
+    );
+    let told: Vec<String> = case["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| {
+            format!(
+                "{} {}",
+                event["who"].as_str().unwrap(),
+                event["after"]["act"]
+            )
+        })
+        .collect();
+    assert_eq!(told, ["bot \"open\""]);
     // Seen late is seen, and missed all the same.
     let path = format!("/v1/order-notes/{}/seen", missed["id"].as_str().unwrap());
     let (_, late) = desk.ask("老陈", "POST", &path, json!({})).await;

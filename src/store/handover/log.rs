@@ -55,7 +55,7 @@ pub fn opening(tx: &mut dyn Tx, shop: &ShopId, span: &Span) -> Result<Book, Erro
         }
     }
     let sql = format!(
-        "SELECT {} FROM cases k WHERE k.shop = ?1 AND k.state <> 'closed' ORDER BY k.id",
+        "SELECT {} FROM cases k WHERE k.shop = ?1 AND k.state <> 'closed' ORDER BY k.finish_due, k.id",
         case_event::COLUMNS
     );
     for row in tx.rows(&sql, &[shop.as_str().into()])? {

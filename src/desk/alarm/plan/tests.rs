@@ -6,8 +6,8 @@ use chrono_tz::Asia::Shanghai;
 
 use super::*;
 use crate::{
-    desk::alarm::{Quiet, Reason, deaf},
-    knowledge::{Platform, ShopId},
+    desk::alarm::{Late, LateWhat, Quiet, Reason, deaf, late},
+    knowledge::{Platform, ShopId, case_kind::Level},
 };
 
 /// 20 November 2026, 15:00 in Shanghai, and so many seconds.
@@ -483,4 +483,68 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_is_past_its_time_is_told_shop_by_shop_and_once() {
+    let it = |id: i64, shop: &str, what| Late {
+        id,
+        shop: shop.into(),
+        due: at(-86_400),
+        who: Some("小李".into()),
+        what,
+    };
+    let case = |id: i64, shop: &str| {
+        let number = format!("LF-2611-000{id}");
+        let kind = "漏发".into();
+        let of = it(id, shop, LateWhat::Case { number, kind });
+        late(&of, shop, Level::Normal)
+    };
+    let promise = LateWhat::Promise {
+        kind: "返现".into(),
+        case: Some("返现".into()),
+    };
+    let promise = late(&it(4, "tea", promise), "tea", Level::Urgent);
+    let (one, two, other) = (case(1, "tea"), case(2, "tea"), case(3, "cups"));
+    let mut desk = Desk::new(vec![target("boss", &[])]);
+    let said = desk.round(0, &[&one, &two, &other, &promise], false);
+    assert_eq!(said.len(), 1);
+    insta::assert_snapshot!(said[0].note.text, @"
+    【接班·紧急】答应顾客的 1 件事到时间了，请办好或者改期
+    1. tea：“返现”（承诺 4），11-19 15:00 到期，小李
+    Promises past their time: keep or move them.
+    我来处理 (acknowledge): https://j/1-2/boss
+    2 张工单超时了，请改期并告诉顾客，或者办完
+    1. tea：LF-2611-0001 漏发，11-19 15:00 到期，小李
+    2. tea：LF-2611-0002 漏发，11-19 15:00 到期，小李
+    Cases past their time: postpone or finish them.
+    我来处理 (acknowledge): https://j/1-0/boss
+    1 张工单超时了，请改期并告诉顾客，或者办完
+    1. cups：LF-2611-0003 漏发，11-19 15:00 到期，小李
+    Cases past their time: postpone or finish them.
+    我来处理 (acknowledge): https://j/1-1/boss
+    ");
+    let kinds: Vec<(&str, usize)> = said[0]
+        .note
+        .alarms
+        .iter()
+        .map(|alarm| (alarm.kind.as_str(), alarm.count))
+        .collect();
+    assert_eq!(kinds, [("promise", 1), ("case", 2), ("case", 1)]);
+    // Acknowledged, they are not told of again, however long they stay so.
+    for alarm in &mut desk.book.alarms {
+        alarm.acked_at = Some(at(60));
+    }
+    for minute in 2..200 {
+        let said = desk.round(minute * 60, &[&one, &two, &other, &promise], false);
+        assert_eq!(said, []);
+    }
+    // A new one is.
+    let said = desk.round(
+        20_000,
+        &[&one, &two, &other, &promise, &case(5, "tea")],
+        false,
+    );
+    assert_eq!(said[0].note.alarms.len(), 1);
+    assert_eq!(said[0].note.alarms[0].count, 1);
 }
