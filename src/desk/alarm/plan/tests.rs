@@ -558,7 +558,21 @@ fn what_is_past_its_time_is_told_shop_by_shop_and_once() {
     let mut desk = Desk::new(vec![target("boss", &[])]);
     let said = desk.round(0, &[&one, &two, &other, &promise], false);
     assert_eq!(said.len(), 1);
-    insta::assert_snapshot!(said[0].note.text, @"");
+    insta::assert_snapshot!(said[0].note.text, @"
+    【接班·紧急】答应顾客的 1 件事到时间了，请办好或者改期
+    1. tea：“返现”（承诺 4），11-19 15:00 到期，小李
+    Promises past their time: keep or move them.
+    我来处理 (acknowledge): https://j/1-2/boss
+    2 张工单超时了，请改期并告诉顾客，或者办完
+    1. tea：LF-2611-0001 漏发，11-19 15:00 到期，小李
+    2. tea：LF-2611-0002 漏发，11-19 15:00 到期，小李
+    Cases past their time: postpone or finish them.
+    我来处理 (acknowledge): https://j/1-0/boss
+    1 张工单超时了，请改期并告诉顾客，或者办完
+    1. cups：LF-2611-0003 漏发，11-19 15:00 到期，小李
+    Cases past their time: postpone or finish them.
+    我来处理 (acknowledge): https://j/1-1/boss
+    ");
     let kinds: Vec<(&str, usize)> = said[0]
         .note
         .alarms
