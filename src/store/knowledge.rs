@@ -13,7 +13,7 @@ use super::{
 use crate::knowledge::{Files, ShopId};
 
 /// Makes a version current, keeps its files, and raises the epoch of every shop (those named are made if they
-/// are new). Whether it was not current before.
+/// are new). Whether it was not current before; when it was, other versions are outdated all the same ([`outdate`]).
 pub fn publish(
     tx: &mut dyn Tx,
     version: &str,
@@ -32,6 +32,7 @@ pub fn publish(
     )? > 0;
     shops::ensure(tx, shops)?;
     if !changed {
+        outdate(tx, version)?;
         return Ok(false);
     }
     let mut manifest = BTreeMap::new();
@@ -53,6 +54,19 @@ pub fn publish(
     )?;
     tx.run("UPDATE shop SET epoch = epoch + 1", &[])?;
     Ok(true)
+}
+
+/// Raises the epochs of shops in which something stands that was decided with another version than this, the current
+/// one: a node decides with what it is about to publish, and may never have come to publish it.
+pub fn outdate(tx: &mut dyn Tx, version: &str) -> Result<(), Error> {
+    tx.run(
+        "UPDATE shop SET epoch = epoch + 1 WHERE id IN (\
+           SELECT c.shop FROM shop s JOIN conversation c ON c.shop = s.id AND c.epoch = s.epoch \
+           JOIN decision d ON d.conversation = c.id AND d.facts = c.decided AND d.epoch = c.epoch \
+           WHERE c.waiting_since IS NOT NULL AND d.knowledge <> ?1)",
+        &[version.into()],
+    )?;
+    Ok(())
 }
 
 /// The name of the current version; `None` before the first.
