@@ -94,7 +94,7 @@ pub struct SaidLine {
     pub script: ScriptId,
     /// Whether it ends a turn.
     pub class: ReplyClass,
-    /// When it was decided.
+    /// When it left; while it waits, when it was decided. A late line of the customer may lie between the two.
     pub at: DateTime<Utc>,
     /// The turn it answers (id of the turn's first message).
     pub turn: i64,

@@ -5,10 +5,7 @@
 //! receiver's idempotency key: what may have arrived is sent again under the same id. A robot knows no ids: what may
 //! have arrived there is not sent again.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, AtomicU32, Ordering},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Value, json};
@@ -50,10 +47,54 @@ pub struct Courier {
     pub pusher: Pusher,
     /// Where the receiver is.
     pub way: Way,
+    /// Keeps it from a receiver that keeps failing.
+    breaker: Mutex<Breaker>,
+}
+
+/// Keeps a courier from a receiver that keeps failing: after five failures in a row it pauses, five seconds first and
+/// twice as long after every one more, and then one row tries the way for all.
+#[derive(Debug, Clone, Default)]
+pub struct Breaker {
     /// Deliveries that failed since the last that did not.
-    pub failures: AtomicU32,
-    /// The breaker is open until then (milliseconds UTC).
-    pub paused_until: AtomicI64,
+    failures: u32,
+    /// It is open until then.
+    open_until: DateTime<Utc>,
+}
+
+impl Breaker {
+    /// How many rows may be on the way at once; 0 while it is open.
+    pub fn lets(&self, now: DateTime<Utc>) -> usize {
+        if now < self.open_until {
+            0
+        } else if self.failures >= BREAKER {
+            1
+        } else {
+            BATCH
+        }
+    }
+
+    /// Until when it is open; a moment that has passed when it is not.
+    pub fn open_until(&self) -> DateTime<Utc> {
+        self.open_until
+    }
+
+    /// A delivery came to its end. Whether that opened the breaker for the first time in this outage.
+    pub fn heard(&mut self, outcome: &push::Outcome, now: DateTime<Utc>) -> bool {
+        match outcome {
+            push::Outcome::Sent { .. } => self.failures = 0,
+            // What was on the wire when it opened tells nothing new: one outage, one pause.
+            push::Outcome::Retry { .. } if self.open_until <= now => {
+                self.failures += 1;
+                if self.failures >= BREAKER {
+                    let doubled = 1 << (self.failures - BREAKER).min(6);
+                    self.open_until = now + Duration::seconds(5 * doubled);
+                }
+                return self.failures == BREAKER;
+            }
+            push::Outcome::Retry { .. } | push::Outcome::GiveUp { .. } => {}
+        }
+        false
+    }
 }
 
 /// The way to a receiver.
@@ -98,22 +139,20 @@ impl Courier {
             clock,
             pusher,
             way,
-            failures: AtomicU32::new(0),
-            paused_until: AtomicI64::new(0),
+            breaker: Mutex::default(),
         }
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn deliver_batch(&self) -> Result<bool, Error> {
         let now = self.clock.now();
-        if now.timestamp_millis() < self.paused_until.load(Ordering::SeqCst) {
+        let limit = self.breaker().lets(now);
+        if limit == 0 {
             return Ok(false);
         }
-        // With the breaker half open, one row tries the way for all.
-        let limit = if self.failures.load(Ordering::SeqCst) >= BREAKER {
-            1
-        } else {
-            BATCH
-        };
         let sources = [self.source.clone()];
         let pace = match &self.way {
             Way::Signed { .. } => None,
@@ -149,10 +188,11 @@ impl Courier {
 
     async fn settle(&self, row: Claimed, outcome: push::Outcome) -> Result<(), Error> {
         let now = self.clock.now();
-        match &outcome {
-            push::Outcome::Sent { .. } => self.failures.store(0, Ordering::SeqCst),
-            push::Outcome::Retry { .. } => self.failed(now.timestamp_millis()),
-            push::Outcome::GiveUp { .. } => {}
+        if self.breaker().heard(&outcome, now) {
+            tracing::error!(
+                source = self.source,
+                "the receiver keeps failing, pausing deliveries"
+            );
         }
         let outcome = judge(&row, matches!(self.way, Way::Robot(_)), outcome, now);
         let word = match &outcome {
@@ -181,25 +221,6 @@ impl Courier {
                 heard(tx, &source, well, now)
             })
             .await
-    }
-
-    fn failed(&self, now: i64) {
-        // What was on the wire when the breaker opened tells nothing new: one outage, one pause.
-        if now < self.paused_until.load(Ordering::SeqCst) {
-            return;
-        }
-        let failures = self.failures.fetch_add(1, Ordering::SeqCst) + 1;
-        if failures >= BREAKER {
-            let doubled = 1 << (failures - BREAKER).min(6);
-            self.paused_until
-                .store(now + 5_000 * doubled, Ordering::SeqCst);
-            if failures == BREAKER {
-                tracing::error!(
-                    source = self.source,
-                    "the receiver keeps failing, pausing deliveries"
-                );
-            }
-        }
     }
 }
 

@@ -129,7 +129,7 @@ impl Shelf {
         });
         match files {
             Some(files) => shelf.publish(files).await?,
-            None => shelf.ensure_shops().await?,
+            None => shelf.take_up().await?,
         }
         Ok(shelf)
     }
@@ -257,15 +257,24 @@ impl Shelf {
         Ok(())
     }
 
-    async fn ensure_shops(&self) -> Result<(), store::Error> {
-        let shops = self.knowledge().shop_ids();
+    /// What is on the shelf is what was published before. Who publishes may have decided with more, and died.
+    async fn take_up(&self) -> Result<(), store::Error> {
+        let knowledge = self.knowledge();
+        let publishes = self.folder.is_some();
         self.store
-            .write(move |tx| store::shops::ensure(tx, &shops))
+            .write(move |tx| {
+                store::shops::ensure(tx, &knowledge.shop_ids())?;
+                match publishes {
+                    true => store::knowledge::outdate(tx, &knowledge.version().0),
+                    false => Ok(()),
+                }
+            })
             .await
     }
 
     /// Whether decisions may be made with this snapshot while `published` is the current one. The node that
-    /// publishes may be ahead of it, with what it is about to publish: decisions of that moment become stale.
+    /// publishes may be ahead of it, with what it is about to publish: decisions of that moment become stale when it
+    /// publishes, be it what was there before.
     /// Nobody may be behind: what was taken up before the snapshot was swapped is read again.
     pub fn is_current(&self, knowledge: &Knowledge, published: Option<&str>) -> bool {
         let ahead = || self.folder.is_some() && self.knowledge().version() == knowledge.version();

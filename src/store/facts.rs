@@ -170,7 +170,7 @@ fn known(tx: &mut dyn Tx, ids: &[i64], since: DateTime<Utc>) -> Result<HashMap<i
            c.shop, c.platform AS kind, s.mode AS number, c.order_no, c.lowered, \
            s.standing_until, c.owner, c.owner_act, c.owner_at \
          FROM conversation c JOIN shop s ON s.id = c.shop WHERE c.id IN ({marks}) \
-         UNION ALL SELECT 'said', o.conversation, o.n, o.turn, o.created_at, o.script, o.class, o.state, NULL, NULL, NULL, NULL, NULL, NULL \
+         UNION ALL SELECT 'said', o.conversation, o.n, o.turn, COALESCE(o.claimed_at, o.created_at), o.script, o.class, o.state, NULL, NULL, NULL, NULL, NULL, NULL \
          FROM outbox o WHERE o.conversation IN ({marks}) AND o.kind = 'reply' AND o.created_at > ?{since} \
            AND o.state IN ('waiting', 'claimed', 'sent', 'uncertain') \
          UNION ALL SELECT 'case', k.conversation, k.id, 0, 0, k.shop, k.kind, k.number, k.order_no, NULL, NULL, NULL, NULL, NULL \

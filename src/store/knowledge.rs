@@ -19,7 +19,7 @@ use crate::knowledge::{Files, ShopId};
 const CHUNK: usize = 512;
 
 /// Makes a version current, keeps its files, and raises the epoch of every shop (those named are made if they
-/// are new). Whether it was not current before.
+/// are new). Whether it was not current before; when it was, other versions are outdated all the same ([`outdate`]).
 pub fn publish(
     tx: &mut dyn Tx,
     version: &str,
@@ -39,6 +39,7 @@ pub fn publish(
     )? > 0;
     shops::ensure(tx, shops)?;
     if !changed {
+        outdate(tx, version)?;
         return Ok(false);
     }
     let manifest = keep(tx, files)?;
@@ -96,6 +97,19 @@ fn name_of(body: &[u8]) -> String {
         let _ = write!(name, "{byte:02x}");
     }
     name
+}
+
+/// Raises the epochs of shops in which something stands that was decided with another version than this, the current
+/// one: a node decides with what it is about to publish, and may never have come to publish it.
+pub fn outdate(tx: &mut dyn Tx, version: &str) -> Result<(), Error> {
+    tx.run(
+        "UPDATE shop SET epoch = epoch + 1 WHERE id IN (\
+           SELECT c.shop FROM shop s JOIN conversation c ON c.shop = s.id AND c.epoch = s.epoch \
+           JOIN decision d ON d.conversation = c.id AND d.facts = c.decided AND d.epoch = c.epoch \
+           WHERE c.waiting_since IS NOT NULL AND d.knowledge <> ?1)",
+        &[version.into()],
+    )?;
+    Ok(())
 }
 
 /// The name of the current version; `None` before the first.

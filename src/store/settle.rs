@@ -188,7 +188,8 @@ fn unsay(
     };
     let settled_at = (state != "waiting").then_some(now);
     tx.run(
-        "UPDATE outbox SET state = ?2, error = ?3, next_at = ?4, crossed = 0, \
+        // It has not left: it is counted when it does.
+        "UPDATE outbox SET state = ?2, error = ?3, next_at = ?4, crossed = 0, claimed_at = NULL, \
            settled_at = ?5 WHERE n = ?1",
         &[
             n.into(),

@@ -23,6 +23,8 @@ pub(crate) struct Line {
     pub(crate) voice: Voice,
     pub(crate) text: String,
     pub(crate) at: DateTime<Utc>,
+    /// The name of the human who wrote it, where the platform tells it.
+    pub(crate) sender: Option<&'static str>,
     /// Its delivery was answered 2xx.
     pub(crate) acked: bool,
 }
@@ -61,12 +63,24 @@ impl Chat {
 
     /// Adds a line; its id is the platform's.
     pub(crate) fn add(&mut self, voice: Voice, text: &str, at: DateTime<Utc>) -> String {
+        self.add_by(None, voice, text, at)
+    }
+
+    /// Adds a line of somebody whose name shows.
+    pub(crate) fn add_by(
+        &mut self,
+        sender: Option<&'static str>,
+        voice: Voice,
+        text: &str,
+        at: DateTime<Utc>,
+    ) -> String {
         let id = format!("{}-{}", self.name, self.lines.len());
         self.lines.push(Line {
             id: id.clone(),
             voice,
             text: text.to_owned(),
             at,
+            sender,
             acked: false,
         });
         id
@@ -92,7 +106,7 @@ impl Chat {
                         Voice::Customer => Role::Customer,
                         _ => Role::Agent,
                     },
-                    sender: None,
+                    sender: line.sender.map(str::to_owned),
                     kind: ContentKind::Text,
                     text: line.text.clone(),
                     url: None,

@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use chrono::{DateTime, NaiveDateTime, TimeZone, Timelike, Utc};
-use chrono_tz::Asia::Shanghai;
+use chrono::{DateTime, Duration, NaiveDateTime, TimeZone, Timelike, Utc};
+use chrono_tz::{Asia::Shanghai, Tz};
 use jieban::{
     knowledge::{Files, Knowledge, Mode},
     service::shelf::read_folder,
@@ -33,6 +33,8 @@ pub(crate) enum Words {
     Answer,
     Registers,
     Receipt,
+    /// A receipt for who is kept waiting by day.
+    Rescue,
     Handoff,
     /// Announced, and no more.
     News,
@@ -43,6 +45,37 @@ pub(crate) const NEWS: &[&str] = &[
     "【公告】仓库临时停发，恢复后马上寄出。",
     "【公告】今天客服系统升级，回复会慢一些。",
 ];
+
+/// The shop whose agents are named in its table, in which the bot steps in for them, and which lets little leave.
+pub(crate) const BUSY: &str = "teahouse-busy";
+/// Its agents.
+pub(crate) const AGENTS: &[&str] = &["小李", "小王", "小赵"];
+/// How long a customer waits there until the bot steps in.
+pub(crate) const RESCUE: Duration = Duration::seconds(100);
+
+/// How many automatic replies may leave to one customer in an hour, and in one shop in a minute.
+pub(crate) fn caps(shop: &str) -> (usize, usize) {
+    match shop {
+        BUSY => (2, 2),
+        "teahouse-auto" => (1, 600),
+        _ => (20, 600),
+    }
+}
+
+/// Who stands in the table of a shop for a moment.
+pub(crate) fn people(shop: &str, at: DateTime<Utc>) -> &'static [&'static str] {
+    let at = at.with_timezone(&Shanghai);
+    match at.hour() {
+        9..18 if shop == BUSY && !is_holiday(at) => &AGENTS[..2],
+        18..24 if shop == BUSY && !is_holiday(at) => &AGENTS[2..],
+        _ => &[],
+    }
+}
+
+fn is_holiday(at: DateTime<Tz>) -> bool {
+    let day = at.date_naive().to_string();
+    ("2027-02-05"..="2027-02-08").contains(&day.as_str())
+}
 
 const FREIGHT: &str = "亲，全店满";
 const GREETING: &str = "亲，您好，请问";
@@ -60,7 +93,20 @@ pub(crate) fn editions() -> &'static [Edition] {
     static EDITIONS: OnceLock<Vec<Edition>> = OnceLock::new();
     EDITIONS.get_or_init(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stories/shop");
-        let files = read_folder(&folder).unwrap();
+        let mut files = read_folder(&folder).unwrap();
+        // The caps are small enough to be met.
+        edit(
+            &mut files,
+            "shops.yaml",
+            "每客每小时: 3",
+            "每客每小时: 2\n    每店每分钟: 2",
+        );
+        edit(
+            &mut files,
+            "shops.yaml",
+            "模式: 自动",
+            "模式: 自动\n    每客每小时: 1",
+        );
         let plain = || Edition {
             knowledge: Arc::new(Knowledge::load(&files).unwrap().0),
             files: files.clone(),
@@ -123,15 +169,19 @@ pub(crate) fn editions() -> &'static [Edition] {
 fn edited(files: &Files, edits: &[(&str, &str, &str)], edition: Edition) -> Edition {
     let mut files = files.clone();
     for (path, from, to) in edits {
-        let text = String::from_utf8(files[*path].clone()).unwrap();
-        assert!(text.contains(from), "{path} has no {from}");
-        files.insert((*path).to_owned(), text.replacen(from, to, 1).into_bytes());
+        edit(&mut files, path, from, to);
     }
     Edition {
         knowledge: Arc::new(Knowledge::load(&files).unwrap().0),
         files,
         ..edition
     }
+}
+
+fn edit(files: &mut Files, path: &str, from: &str, to: &str) {
+    let text = String::from_utf8(files[path].clone()).unwrap();
+    assert!(text.contains(from), "{path} has no {from}");
+    files.insert(path.to_owned(), text.replacen(from, to, 1).into_bytes());
 }
 
 impl Edition {
@@ -142,23 +192,24 @@ impl Edition {
             .position(|edition| edition.knowledge.version().0 == version)
     }
 
-    /// Whether somebody is on duty.
-    pub(crate) fn staffed(&self, at: DateTime<Utc>) -> bool {
+    /// Whether somebody is on duty by the tables.
+    pub(crate) fn staffed(&self, shop: &str, at: DateTime<Utc>) -> bool {
+        if shop == BUSY {
+            return !people(shop, at).is_empty();
+        }
         let at = at.with_timezone(&Shanghai);
-        let day = at.date_naive().to_string();
-        let closed = ("2027-02-05"..="2027-02-08").contains(&day.as_str());
         let minute = at.hour() * 60 + at.minute();
-        !closed && minute >= 9 * 60 && !(self.lunch.0..self.lunch.1).contains(&minute)
+        !is_holiday(at) && minute >= 9 * 60 && !(self.lunch.0..self.lunch.1).contains(&minute)
     }
 
-    /// Since when nobody is on duty, if nobody is.
-    pub(crate) fn alone_since(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+    /// Since when nobody is on duty by the tables, if nobody is.
+    pub(crate) fn alone_since(&self, shop: &str, at: DateTime<Utc>) -> DateTime<Utc> {
         let mut since = at
             .with_second(0)
             .and_then(|at| at.with_nanosecond(0))
             .unwrap();
-        while !self.staffed(since - chrono::Duration::minutes(1)) {
-            since -= chrono::Duration::minutes(1);
+        while !self.staffed(shop, since - Duration::minutes(1)) {
+            since -= Duration::minutes(1);
         }
         since
     }
@@ -192,6 +243,8 @@ impl Edition {
                 Words::Handoff
             } else if line.starts_with(RECEIPT) {
                 Words::Receipt
+            } else if line.starts_with("亲，让您久等了") {
+                Words::Rescue
             } else {
                 return Err(format!("the folder in force has no such words: {line}"));
             };

@@ -8,7 +8,10 @@ use jieban::{
     channel::push,
     desk::{Decision, Facts},
     knowledge::Reading,
-    service::{courier, decider},
+    service::{
+        courier::{self, Breaker},
+        decider,
+    },
     store::{Error, outbox::Claimed, work::Work},
 };
 
@@ -39,6 +42,7 @@ pub(crate) struct Node {
     decider_rests: DateTime<Utc>,
     pub(crate) wire: Vec<OnWire>,
     courier_rests: DateTime<Utc>,
+    breaker: Breaker,
     next_round: DateTime<Utc>,
 }
 
@@ -86,6 +90,7 @@ impl Node {
             decider_rests: now,
             wire: Vec::new(),
             courier_rests: now,
+            breaker: Breaker::default(),
             next_round: now,
         }
     }
@@ -142,9 +147,10 @@ impl Node {
         matches!(self.deciding, Deciding::Idle).then_some(self.decider_rests)
     }
 
-    /// The same of the courier.
+    /// The same of the courier, who also rests while its breaker is open.
     pub(crate) fn courier_rests(&self) -> Option<DateTime<Utc>> {
-        self.wire.is_empty().then_some(self.courier_rests)
+        let rests = self.courier_rests.max(self.breaker.open_until());
+        self.wire.is_empty().then_some(rests)
     }
 
     pub(crate) fn rounds_are_due(&self, now: DateTime<Utc>) -> bool {
@@ -159,9 +165,11 @@ impl Node {
     /// Whether the courier could do something now.
     pub(crate) fn can_deliver(&self, now: DateTime<Utc>) -> bool {
         let waits = |on: &OnWire| on.outcome.as_ref().is_some_and(|(_, at)| *at > now);
-        self.open
-            && self.courier_rests <= now
-            && (self.wire.is_empty() || !self.wire.iter().all(waits))
+        let can = match self.wire.is_empty() {
+            true => self.breaker.lets(now) > 0,
+            false => !self.wire.iter().all(waits),
+        };
+        self.open && self.courier_rests <= now && can
     }
 }
 
@@ -362,7 +370,7 @@ impl World {
             let claim = Verb::Claim {
                 who: Who::Courier("bridge".to_owned()),
                 lease: courier::LEASE,
-                limit: courier::BATCH,
+                limit: self.nodes[node].breaker.lets(now),
             };
             let Answer::Claimed(rows) = self.call(name, claim, now)? else {
                 return Ok(());
@@ -400,6 +408,7 @@ impl World {
             }
             Some((outcome, _)) => {
                 let on = self.nodes[node].wire.swap_remove(which);
+                self.nodes[node].breaker.heard(&outcome, now);
                 let outcome = courier::judge(&on.row, false, outcome, now);
                 let settle = Verb::Settle {
                     id: on.row.id,

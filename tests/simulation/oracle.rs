@@ -17,7 +17,7 @@ use jieban::{
 
 use crate::{
     chats::{Chat, Voice},
-    library::{Edition, Words, editions},
+    library::{AGENTS, BUSY, Edition, RESCUE, Words, caps, editions, people},
     verbs::{Answer, Verb},
 };
 
@@ -36,8 +36,8 @@ pub(crate) struct Oracle {
     by_number: BTreeMap<i64, usize>,
     switched: BTreeMap<String, (Option<Mode>, bool)>,
     stopped_everywhere: bool,
-    /// Whether somebody is on duty whatever the tables say, in a shop, from and until when.
-    arranged: Vec<(String, bool, DateTime<Utc>, DateTime<Utc>)>,
+    /// What was arranged in a shop, from and until when.
+    arranged: Vec<(String, Arranged, DateTime<Utc>, DateTime<Utc>)>,
     /// What is announced in a shop (`None`: in all), from and until when.
     announced: Vec<Announced>,
     published: usize,
@@ -64,8 +64,8 @@ pub(crate) type Case = (String, String, String, Option<String>, i64, bool);
 struct Known {
     heard: Vec<Heard>,
     lowered: Option<Mode>,
-    /// What a human last said about whose it is.
-    owner: Option<(OwnerAct, DateTime<Utc>)>,
+    /// What a human last said about whose it is, when, and who.
+    owner: Option<(OwnerAct, DateTime<Utc>, &'static str)>,
     /// The step of the run at which something was last recorded.
     recorded: u64,
     /// The step at which the decision that stands looked.
@@ -79,7 +79,20 @@ struct Heard {
     what: What,
     text: String,
     at: DateTime<Utc>,
+    /// The name of the human who said it, where it shows.
+    sender: Option<&'static str>,
     history: bool,
+}
+
+/// Who has a conversation.
+#[derive(Clone, Copy)]
+struct Holder {
+    /// When he last showed that it is his.
+    last: DateTime<Utc>,
+    name: Option<&'static str>,
+    /// He took it and has not spoken since.
+    took: bool,
+    pinned: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -226,8 +239,8 @@ impl Oracle {
                 None => self.stopped_everywhere &= *stopped,
             },
             (Verb::Arrange { shop, what, until }, Answer::Yes(true)) => {
-                let staffed = *what == Arranged::Staffed;
-                self.arranged.push((shop.to_string(), staffed, now, *until));
+                self.arranged
+                    .push((shop.to_string(), what.clone(), now, *until));
             }
             (
                 Verb::Announce {
@@ -238,10 +251,17 @@ impl Oracle {
                 let shop = shop.as_ref().map(ToString::to_string);
                 self.announced.push((shop, text, now, *until));
             }
-            (Verb::Own { conversation, act }, Answer::Yes(true)) => {
+            (
+                Verb::Own {
+                    conversation,
+                    act,
+                    who,
+                },
+                Answer::Yes(true),
+            ) => {
                 if let Some(&chat) = self.by_number.get(conversation) {
                     let known = &mut self.chats[chat];
-                    known.owner = Some((*act, now));
+                    known.owner = Some((*act, now, who));
                     known.recorded = step;
                     known.unseen.get_or_insert(now);
                 }
@@ -290,6 +310,7 @@ impl Oracle {
                 what,
                 text: said.text.clone(),
                 at,
+                sender: said.sender,
                 history: now - at > HISTORY,
             });
         }
@@ -343,6 +364,7 @@ impl Oracle {
                 what: What::Ours(row.id.clone(), row.class),
                 text: row.text.clone(),
                 at: now,
+                sender: None,
                 history: false,
             });
             let said = Said {
@@ -403,16 +425,24 @@ impl Oracle {
         let mut why = Ok(());
         for edition in in_force {
             let mode = self.mode_of(chat, mode, edition, chats);
-            let words = edition.words(&row.text, now, &announced);
-            let staffed = self.staffed(edition, chats[chat].shop, now);
-            why = words
-                .and_then(|words| may_speak(words, mode, staffed, row))
-                .and_then(|()| self.owner(chat, edition, chats[chat].shop, now));
+            let shop = chats[chat].shop;
+            let staffed = self.staffed(edition, shop, now);
+            why = edition.words(&row.text, now, &announced).and_then(|words| {
+                let by_rule = may_speak(words, mode, staffed, row)
+                    .and_then(|()| self.owner(chat, edition, shop, now));
+                match (shop == BUSY && staffed, by_rule) {
+                    (true, Err(_)) => self
+                        .may_step_in(chat, edition, words, mode, now)
+                        .and_then(|()| fits(words, row)),
+                    (_, by_rule) => by_rule,
+                }
+            });
             if why.is_ok() {
                 break;
             }
         }
         why?;
+        self.caps(chat, chats, now)?;
         let turn = self.turn(chat)?;
         let last = turn.iter().map(|heard| heard.at).max().unwrap_or_default();
         if turn.iter().all(|heard| heard.history) {
@@ -429,8 +459,9 @@ impl Oracle {
             .filter(|heard| matches!(heard.what, What::Human(_)));
         let came = came.map(|heard| heard.at).max();
         let told = self.chats[chat].heard.iter().any(|heard| {
+            // What left at the very moment at which the turn began was said before it: an answer waits for the burst.
             matches!(heard.what, What::Ours(_, ReplyClass::Handoff))
-                && Some(heard.at) >= begun
+                && Some(heard.at) > begun
                 && Some(heard.at) > came
         });
         if told {
@@ -451,22 +482,145 @@ impl Oracle {
         (mode, stopped || self.stopped_everywhere)
     }
 
-    /// Whether somebody is on duty in a shop: as arranged, else as the tables say.
+    /// Whether somebody is on duty in a shop: as arranged, else as the tables say; where they name people, as long as
+    /// one of these has not gone.
     fn staffed(&self, edition: &Edition, shop: &str, at: DateTime<Utc>) -> bool {
-        self.arranged_at(shop, at)
-            .unwrap_or_else(|| edition.staffed(at))
+        if let Some(staffed) = self.word_for_all(shop, at) {
+            return staffed;
+        }
+        let here = people(shop, at);
+        match here.is_empty() {
+            true => edition.staffed(shop, at),
+            false => here.iter().any(|agent| !self.is_away(shop, agent, at)),
+        }
     }
 
-    fn arranged_at(&self, shop: &str, at: DateTime<Utc>) -> Option<bool> {
+    fn holding(&self, shop: &str, at: DateTime<Utc>) -> impl Iterator<Item = &Arranged> {
+        let holds = move |from: DateTime<Utc>, until: DateTime<Utc>| from <= at && at < until;
         self.arranged
             .iter()
-            .find(|(of, _, from, until)| of == shop && *from <= at && at < *until)
-            .map(|(_, staffed, _, _)| *staffed)
+            .filter(move |(of, _, from, until)| of == shop && holds(*from, *until))
+            .map(|(_, what, _, _)| what)
     }
 
-    /// Whether nothing is arranged in a shop: then something may be.
+    /// Whether somebody is on duty whatever the tables say; only one such word holds at a time.
+    fn word_for_all(&self, shop: &str, at: DateTime<Utc>) -> Option<bool> {
+        self.holding(shop, at).find_map(|what| match what {
+            Arranged::Closed => Some(false),
+            Arranged::Staffed => Some(true),
+            _ => None,
+        })
+    }
+
+    /// Whether an agent is at lunch or absent by his own name.
+    pub(crate) fn is_away(&self, shop: &str, agent: &str, at: DateTime<Utc>) -> bool {
+        self.holding(shop, at).any(|what| match what {
+            Arranged::Lunch { agent: who } | Arranged::Absent { agent: who } => who == agent,
+            _ => false,
+        })
+    }
+
+    /// Whether nothing is arranged for all of a shop: then something may be.
     pub(crate) fn is_unarranged(&self, shop: &str, at: DateTime<Utc>) -> bool {
-        self.arranged_at(shop, at).is_none()
+        self.word_for_all(shop, at).is_none()
+    }
+
+    /// Whether an agent is on duty by his name; `None` when nothing tells.
+    fn on_duty(&self, shop: &str, agent: Option<&str>, at: DateTime<Utc>) -> Option<bool> {
+        let agent = agent?;
+        if self.word_for_all(shop, at) == Some(false) {
+            return Some(false);
+        }
+        let named = shop == BUSY && AGENTS.contains(&agent);
+        let here = || people(shop, at).contains(&agent) && !self.is_away(shop, agent, at);
+        named.then(here)
+    }
+
+    /// Whether the bot may step in for agents who are busy: once in a turn, with nothing but a safe answer or an
+    /// honest word, when nobody has answered for so long while somebody was there.
+    fn may_step_in(
+        &self,
+        chat: usize,
+        edition: &Edition,
+        words: Words,
+        mode: Mode,
+        now: DateTime<Utc>,
+    ) -> Result<(), String> {
+        let refuse = |why: &str| Err(format!("it steps in, and {why}"));
+        if mode == Mode::Off {
+            return refuse("the mode is off");
+        }
+        if matches!(words, Words::Registers | Words::Receipt) {
+            return refuse("these words are for the night");
+        }
+        let turn = self.turn(chat)?;
+        let began = turn.first().map(|heard| heard.at).unwrap_or(now);
+        // What left at the very moment at which the turn began was said before it.
+        let spoke = self.chats[chat]
+            .heard
+            .iter()
+            .any(|heard| matches!(heard.what, What::Ours(..)) && heard.at > began);
+        if spoke {
+            return refuse("it has spoken in this turn already");
+        }
+        let mut waits = began.max(self.staffed_since(edition, began, now));
+        if let Some(holder) = self.holder(chat, edition, BUSY, now) {
+            if holder.pinned {
+                return refuse("a human has pinned it");
+            }
+            if holder.took {
+                waits = waits.max(holder.last);
+            }
+        }
+        match waits + RESCUE <= now {
+            true => Ok(()),
+            false => refuse("nobody has waited so long"),
+        }
+    }
+
+    /// Since when somebody has been on duty without a break, looking back to `from`.
+    fn staffed_since(
+        &self,
+        edition: &Edition,
+        from: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> DateTime<Utc> {
+        let arranged = self.arranged.iter().filter(|(of, ..)| of == BUSY);
+        let mut edges: Vec<DateTime<Utc>> = arranged
+            .flat_map(|(_, _, begin, end)| [*begin, *end])
+            .chain((0..=24).map(|back| {
+                let hour = now.timestamp().div_euclid(3600) - back;
+                DateTime::from_timestamp(hour * 3600, 0).unwrap()
+            }))
+            .filter(|edge| from < *edge && *edge <= now)
+            .collect();
+        edges.sort_unstable();
+        edges
+            .into_iter()
+            .rev()
+            .find(|edge| !self.staffed(edition, BUSY, *edge - Duration::milliseconds(1)))
+            .unwrap_or(from)
+    }
+
+    /// An error when more has left than may.
+    fn caps(&self, chat: usize, chats: &[Chat], now: DateTime<Utc>) -> Result<(), String> {
+        let shop = chats[chat].shop;
+        let (customer, minute) = caps(shop);
+        let left = |chat: usize, since: DateTime<Utc>| {
+            let ours = self.chats[chat].heard.iter();
+            ours.filter(|heard| matches!(heard.what, What::Ours(..)) && heard.at >= since)
+                .count()
+        };
+        let hour = now - Duration::hours(1) + Duration::milliseconds(1);
+        if left(chat, hour) >= customer {
+            return Err("this customer got so many replies within an hour".to_owned());
+        }
+        let begun = DateTime::from_timestamp(now.timestamp().div_euclid(60) * 60, 0).unwrap();
+        let of_shop = (0..chats.len()).filter(|other| chats[*other].shop == shop);
+        match of_shop.map(|other| left(other, begun)).sum::<usize>() < minute {
+            true => Ok(()),
+            false => Err("so many replies left in this shop within the minute".to_owned()),
+        }
     }
 
     /// The number of a chat's conversation, once something of it is recorded.
@@ -480,6 +634,7 @@ impl Oracle {
     fn mode_of(&self, chat: usize, mode: Option<Mode>, edition: &Edition, chats: &[Chat]) -> Mode {
         let own = match chats[chat].shop {
             "teahouse-auto" => Mode::Auto,
+            BUSY => Mode::Assist,
             _ => edition.mode,
         };
         let mode = mode.unwrap_or(own);
@@ -499,7 +654,7 @@ impl Oracle {
             )
         });
         let ended = match self.chats[chat].owner {
-            Some((OwnerAct::End, at)) => Some(at),
+            Some((OwnerAct::End, at, _)) => Some(at),
             _ => None,
         };
         let turn: Vec<&Heard> = heard
@@ -522,27 +677,58 @@ impl Oracle {
         shop: &str,
         now: DateTime<Utc>,
     ) -> Result<(), String> {
+        match self.holder(chat, edition, shop, now) {
+            Some(holder) if holder.pinned => Err("a human has pinned it".to_owned()),
+            Some(_) => Err("a human has spoken and owns it".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    /// The human to whom the conversation belongs now.
+    fn holder(
+        &self,
+        chat: usize,
+        edition: &Edition,
+        shop: &str,
+        now: DateTime<Utc>,
+    ) -> Option<Holder> {
         let known = &self.chats[chat];
         let humans = known
             .heard
             .iter()
             .filter(|heard| matches!(heard.what, What::Human(_)));
-        let spoke = humans.map(|heard| heard.at).max();
-        let last = match known.owner {
-            Some((OwnerAct::Pin, _)) => return Err("a human has pinned it".to_owned()),
-            Some((OwnerAct::Take, at)) => spoke.max(Some(at)),
-            Some((OwnerAct::HandBack | OwnerAct::End, at)) => spoke.filter(|spoke| *spoke > at),
+        let spoke = humans.max_by_key(|heard| heard.at).map(|heard| Holder {
+            last: heard.at,
+            name: heard.sender,
+            took: false,
+            pinned: false,
+        });
+        let holder = match known.owner {
             None => spoke,
+            Some((act, at, who)) => {
+                let took = Holder {
+                    last: at,
+                    name: Some(who),
+                    took: true,
+                    pinned: act == OwnerAct::Pin,
+                };
+                let later = spoke.filter(|spoke| spoke.last > at);
+                match act {
+                    OwnerAct::Pin => Some(took),
+                    OwnerAct::Take => later.or(Some(took)),
+                    OwnerAct::HandBack | OwnerAct::End => later,
+                }
+            }
+        }?;
+        let there = match self.on_duty(shop, holder.name, now) {
+            Some(false) => self.on_duty(shop, holder.name, holder.last) == Some(false),
+            _ => {
+                self.staffed(edition, shop, now)
+                    || holder.last >= self.alone_since(edition, shop, now)
+            }
         };
-        let Some(last) = last else {
-            return Ok(());
-        };
-        let there =
-            self.staffed(edition, shop, now) || last >= self.alone_since(edition, shop, now);
-        match now < last + HALF_AN_HOUR && there {
-            true => Err("a human has spoken and owns it".to_owned()),
-            false => Ok(()),
-        }
+        let his = holder.pinned || (now < holder.last + HALF_AN_HOUR && there);
+        his.then_some(holder)
     }
 
     /// Since when nobody is on duty, if nobody is; what is arranged begins anew.
@@ -553,7 +739,7 @@ impl Oracle {
             .filter(|arranged| arranged.0 == shop)
             .flat_map(|(_, _, from, until)| [*from, *until])
             .filter(|edge| *edge <= now);
-        let by_table = (!edition.staffed(now)).then(|| edition.alone_since(now));
+        let by_table = (!edition.staffed(shop, now)).then(|| edition.alone_since(shop, now));
         edges.chain(by_table).max().unwrap_or(now)
     }
 
@@ -692,10 +878,18 @@ fn may_speak(words: Words, mode: Mode, staffed: bool, row: &Claimed) -> Result<(
         (Mode::Auto, true) if matches!(words, Words::Registers | Words::Receipt) => {
             Err("somebody is on duty and it answers nothing".to_owned())
         }
+        _ if words == Words::Rescue => {
+            Err("these words are for who is kept waiting by day".to_owned())
+        }
         _ => Ok(()),
     }?;
+    fits(words, row)
+}
+
+/// Whether a reply does to its turn what its words say.
+fn fits(words: Words, row: &Claimed) -> Result<(), String> {
     let class = match words {
-        Words::Receipt => ReplyClass::Receipt,
+        Words::Receipt | Words::Rescue => ReplyClass::Receipt,
         Words::Handoff => ReplyClass::Handoff,
         Words::News => row.class,
         Words::Answer | Words::Registers => ReplyClass::Content,

@@ -10,10 +10,10 @@ use jieban::{
 };
 
 use crate::{
-    chats::{Voice, Way},
+    chats::{Chat, Voice, Way},
     dice::Dice,
     door::Request,
-    library::{NEWS, editions},
+    library::{AGENTS, BUSY, NEWS, editions, people},
     verbs::{Answer, Verb},
     world::World,
 };
@@ -54,6 +54,8 @@ pub(crate) struct Outside {
     pub(crate) pauses: usize,
     /// The bridge tells the platform's ids of what it sent.
     tells_ids: bool,
+    /// The receiver takes nothing before then.
+    down_until: DateTime<Utc>,
     /// Shops that have still to follow the kill switch of all; and whether it stops them.
     following: Vec<ShopId>,
     following_stop: bool,
@@ -82,16 +84,25 @@ struct Late {
 }
 
 impl Outside {
-    pub(crate) fn new(dice: &mut Dice, chats: usize) -> Self {
+    pub(crate) fn new(dice: &mut Dice, chats: &[Chat], now: DateTime<Utc>) -> Self {
+        // Who writes much meets the caps.
+        let least = |chat: &Chat| if chat.shop == "teahouse" { 1 } else { 3 };
         Self {
             folder: 0,
-            questions: (0..chats).map(|_| 1 + dice.below(4)).collect(),
+            questions: chats
+                .iter()
+                .map(|chat| least(chat) + dice.below(4))
+                .collect(),
             humans: dice.below(5),
             switches: dice.below(5),
             edits: dice.below(3),
             crashes: dice.below(4),
             pauses: dice.below(3),
             tells_ids: dice.chance(500),
+            down_until: match dice.chance(150) {
+                true => now + Duration::seconds(dice.between(10, 300)),
+                false => now,
+            },
             following: Vec::new(),
             following_stop: false,
             todo: Vec::new(),
@@ -169,7 +180,9 @@ impl World {
             true => format!("我来看看{}", self.chats[chat].lines.len()),
             false => (*self.dice.pick(HUMAN)).to_owned(),
         };
-        let id = self.chats[chat].add(Voice::Human, &text, self.now);
+        let busy = self.chats[chat].shop == BUSY;
+        let sender = busy.then(|| *self.dice.pick(AGENTS));
+        let id = self.chats[chat].add_by(sender, Voice::Human, &text, self.now);
         self.tell("human", format_args!("{id}: {text}"));
     }
 
@@ -250,7 +263,9 @@ impl World {
             true => 0,
             false => self.dice.below(100),
         };
+        let down = !self.calm && now < self.outside.down_until;
         let (shown, outcome, at) = match luck {
+            _ if down => (false, Some(retry(false, "503")), soon),
             0..60 => (true, None, soon),
             60..70 => (false, Some(retry(false, "503")), soon),
             70..75 => (false, Some(retry(false, "no connection")), soon),
@@ -359,15 +374,25 @@ impl World {
 
     pub(crate) fn switch(&mut self) {
         self.outside.switches -= 1;
-        let name = *self.dice.pick(&["teahouse", "teahouse", "teahouse-auto"]);
+        let name = *self
+            .dice
+            .pick(&["teahouse", "teahouse", "teahouse-auto", BUSY, BUSY]);
         let (shop, now) = (ShopId::from(name), self.now);
         let everywhere = self.dice.chance(300) && self.outside.following.is_empty();
         let until = now + Duration::milliseconds(self.dice.between(1_000, 1_200_000));
-        let verb = match self.dice.below(10) {
+        let verb = match self.dice.below(12) {
             0..3 => Verb::SwitchStopped {
                 shop: (!everywhere).then_some(shop),
                 stopped: self.dice.chance(600),
             },
+            7..10 if self.leaves(name).is_some() => {
+                let agent = self.leaves(name).unwrap_or_default().to_owned();
+                let what = match self.dice.chance(700) {
+                    true => Arranged::Lunch { agent },
+                    false => Arranged::Absent { agent },
+                };
+                Verb::Arrange { shop, what, until }
+            }
             3..5 if self.oracle.is_unarranged(name, now) => Verb::Arrange {
                 shop,
                 what: match self.dice.chance(600) {
@@ -410,6 +435,12 @@ impl World {
         }
     }
 
+    /// An agent who is in by his name and might leave.
+    fn leaves(&self, shop: &str) -> Option<&'static str> {
+        let mut here = people(shop, self.now).iter().copied();
+        here.find(|agent| !self.oracle.is_away(shop, agent, self.now))
+    }
+
     /// The human agent says whose a conversation is.
     pub(crate) fn own(&mut self, chat: usize) {
         self.outside.humans -= 1;
@@ -423,7 +454,17 @@ impl World {
             OwnerAct::HandBack,
             OwnerAct::End,
         ]);
-        let _ = self.call("human", Verb::Own { conversation, act }, self.now);
+        let busy = self.chats[chat].shop == BUSY;
+        let who = match busy {
+            true => *self.dice.pick(AGENTS),
+            false => "阿明",
+        };
+        let own = Verb::Own {
+            conversation,
+            act,
+            who,
+        };
+        let _ = self.call("human", own, self.now);
     }
 
     /// The next shop follows the kill switch of all; it is answered when the last has.

@@ -100,3 +100,39 @@ fn a_lease_that_never_ends() {
         "unseen",
     );
 }
+
+#[test]
+fn a_claim_that_counts_no_replies_of_a_customer() {
+    finds(
+        "a claim that counts no replies of a customer",
+        bend!("AND x.claimed_at > CAST(?1 AS BIGINT) - 3600000" => "AND x.claimed_at > CAST(?1 AS BIGINT)"),
+        "so many replies within an hour",
+    );
+}
+
+#[test]
+fn a_claim_that_counts_every_reply_of_a_shop_as_its_first() {
+    finds(
+        "a claim that counts every reply of a shop as its first",
+        bend!("THEN pace.n + excluded.n ELSE" => "THEN excluded.n ELSE"),
+        "so many replies left in this shop",
+    );
+}
+
+#[test]
+fn a_desk_that_forgets_that_it_has_stepped_in() {
+    finds(
+        "a desk that forgets that it has stepped in",
+        bend!("o.script, o.class, o.state, NULL" => "o.script, o.class, CASE WHEN o.class = 'receipt' THEN 'waiting' ELSE o.state END, NULL"),
+        "it has spoken in this turn already",
+    );
+}
+
+#[test]
+fn an_arrangement_that_outlasts_its_end() {
+    finds(
+        "an arrangement that outlasts its end",
+        bend!("agent, begins, ends, reason AS words FROM arrangement" => "agent, begins, ends + 600000 AS ends, reason AS words FROM arrangement"),
+        " left: ",
+    );
+}

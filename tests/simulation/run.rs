@@ -248,7 +248,8 @@ impl World {
                 if most <= 0 {
                     return;
                 }
-                let by = *self.dice.pick(&[1, 200, 1_000, 1_000]);
+                // Long only while a breaker is open and nothing else is to be done.
+                let by = *self.dice.pick(&[1, 200, 1_000, most.max(1_000)]);
                 by.min(most)
             }
             None => {

@@ -87,6 +87,7 @@ pub(crate) enum Verb {
     Own {
         conversation: i64,
         act: OwnerAct,
+        who: &'static str,
     },
     Publish {
         /// Its place among the editions: for the oracle alone.
@@ -235,8 +236,16 @@ impl Verb {
                 announcements::announce(tx, &lead(), &wanted, now)?;
                 Answer::Yes(true)
             }
-            Self::Own { conversation, act } => {
-                let said = ownership::say(tx, &lead(), *conversation, *act, "试", now)?;
+            Self::Own {
+                conversation,
+                act,
+                who,
+            } => {
+                let who = staff_event::Who {
+                    name: (*who).to_owned(),
+                    ..lead()
+                };
+                let said = ownership::say(tx, &who, *conversation, *act, "试", now)?;
                 Answer::Yes(said.is_some_and(|(_, changed)| changed))
             }
             Self::Publish {

@@ -10,7 +10,7 @@ use crate::{
     chats::{Chat, Way},
     dice::Dice,
     door::Request,
-    library::{editions, local},
+    library::{BUSY, editions, local},
     node::Node,
     oracle::Oracle,
     outside::Outside,
@@ -72,6 +72,7 @@ const SCENES: &[&str] = &[
     "2026-11-20 02:09:20",
     "2026-11-20 08:59:00",
     "2026-11-20 15:00:00",
+    "2026-11-20 17:58:20",
     "2027-02-04 23:59:10",
 ];
 
@@ -83,17 +84,21 @@ impl World {
         let mut chats = Vec::new();
         for n in 0..dice.between(1, 4) {
             let way = *dice.pick(&[Way::Bridge, Way::Bridge, Way::Poll, Way::Window]);
-            let auto = way == Way::Bridge && dice.chance(300);
+            let (account, shop) = match (way, dice.below(10)) {
+                (Way::Bridge, 0..3) => ("tea-auto", "teahouse-auto"),
+                (Way::Bridge, 3..7) => ("tea-busy", BUSY),
+                _ => ("tea", "teahouse"),
+            };
             chats.push(Chat {
                 way,
-                account: if auto { "tea-auto" } else { "tea" },
-                shop: if auto { "teahouse-auto" } else { "teahouse" },
+                account,
+                shop,
                 name: format!("c{n}"),
                 lines: Vec::new(),
                 posting: false,
             });
         }
-        let outside = Outside::new(&mut dice, chats.len());
+        let outside = Outside::new(&mut dice, &chats, now);
         let mut world = Self {
             plan,
             now,

@@ -384,9 +384,11 @@ async fn facts_are_one_snapshot_of_many(house: House) {
         (
             all[1].said.len(),
             all[1].said[0].claimed,
-            Some(all[1].said[0].turn)
+            Some(all[1].said[0].turn),
+            all[1].said[0].at,
         ),
-        (1, true, a.last_customer)
+        (1, true, a.last_customer, at(1)),
+        "it was decided before it left"
     );
     assert_eq!(
         all[1]

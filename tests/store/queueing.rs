@@ -18,6 +18,7 @@ stories!(
     the_most_urgent_goes_first,
     a_late_line_of_a_human_takes_nobody_out,
     a_customer_gets_so_many_replies_an_hour,
+    a_reply_counts_from_when_it_left,
     a_shop_lets_so_many_leave_a_minute,
     what_is_held_too_long_is_said_to_be_so,
     what_cannot_be_delivered_waits_for_a_human,
@@ -217,6 +218,39 @@ async fn a_customer_gets_so_many_replies_an_hour(house: House) {
             return;
         }
     }
+}
+
+/// What could not be sent has not left: it counts from when it does.
+async fn a_reply_counts_from_when_it_left(house: House) {
+    let id = house.capped("c", 1, 100).await;
+    let first = house.claim(1).await.remove(0).id;
+    let later = Outcome::Retry {
+        error: "503".into(),
+        next_at: at(1_800),
+    };
+    assert!(house.settle(&first, later, 2).await);
+    assert_eq!(house.claim(1_800).await[0].id, first);
+    let sent = Outcome::Sent { platform_id: None };
+    assert!(house.settle(&first, sent, 1_801).await);
+    let next = house
+        .record(&delivery("c", vec![customer("n", "那退款呢")]), 3_000)
+        .await;
+    let waits = Decision {
+        reply: Some(Reply {
+            caps: Caps {
+                customer_hour: 1,
+                shop_minute: 100,
+            },
+            ..reply(ReplyClass::Content, "可以退", 3_000, 9_000).unwrap()
+        }),
+        ..decision(next.last_customer)
+    };
+    house.commit(id, &waits, 3_000).await;
+    assert!(
+        house.claim(3_700).await.is_empty(),
+        "an hour after it was tried"
+    );
+    assert_eq!(house.claim(5_401).await.len(), 1, "an hour after it left");
 }
 
 async fn a_shop_lets_so_many_leave_a_minute(house: House) {

@@ -9,6 +9,7 @@ use crate::house::*;
 
 stories!(
     knowledge_is_published_once_and_raises_epochs,
+    what_was_decided_ahead_of_a_version_that_never_came_is_outdated,
     everything_adds_up,
 );
 
@@ -63,6 +64,51 @@ async fn knowledge_is_published_once_and_raises_epochs(house: House) {
             .unwrap(),
         None
     );
+}
+
+/// The editor saves, the node decides with it, and before it is published he takes it back.
+async fn what_was_decided_ahead_of_a_version_that_never_came_is_outdated(house: House) {
+    let publish = |version: &'static str| {
+        house.write(move |tx| {
+            let shops = [shop(), "second".into()];
+            knowledge::publish(tx, version, &[].into(), &shops, at(0))
+        })
+    };
+    let epochs = async || {
+        let mut epochs = Vec::new();
+        for name in ["flagship", "second"] {
+            let found = house
+                .store
+                .read(move |tx| shops::switches(tx, &name.into()));
+            epochs.push(found.await.unwrap().unwrap().epoch);
+        }
+        epochs
+    };
+    assert!(publish("v1").await);
+    house.answered("c", "包裹在路上").await;
+    let before = epochs().await;
+    // What stands was decided with the current version: publishing it again changes nothing.
+    assert!(!publish("v1").await);
+    assert_eq!(epochs().await, before);
+    let recorded = house.asked("d", "到哪了").await;
+    let mut ahead = Decision {
+        reply: content("包裹飞了"),
+        ..decision(recorded.last_customer)
+    };
+    ahead.because.knowledge = jieban::knowledge::Version("v2".into());
+    house.commit(recorded.conversation, &ahead, 1).await;
+    assert!(!publish("v1").await);
+    assert_eq!(epochs().await, [before[0] + 1, before[1]], "its shop only");
+    assert!(house.claim(2).await.is_empty());
+    // Decided again, it stands.
+    let again = Decision {
+        reply: content("包裹在路上"),
+        ..decision(recorded.last_customer)
+    };
+    house.commit(recorded.conversation, &again, 3).await;
+    assert!(!publish("v1").await);
+    let texts: Vec<String> = house.claim(4).await.into_iter().map(|c| c.text).collect();
+    assert_eq!(texts, ["包裹在路上"]);
 }
 
 async fn everything_adds_up(house: House) {

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use jieban::desk::OwnerAct;
+use serde_json::json;
 
 use super::desk::TestDesk;
 
@@ -96,4 +97,32 @@ async fn in_staffed_hours_the_agents_are_told_and_the_customer_is_left_to_them()
     ");
     desk.end().await;
     auto.end().await;
+}
+
+/// What was said before the customer was told arrives after it: he was told all the same.
+#[tokio::test]
+async fn a_late_word_of_an_agent_does_not_undo_that_a_human_was_announced() {
+    let desk = TestDesk::at("2026-11-20 02:00:00").await;
+    desk.customer("ann", "转人工").await;
+    desk.pass(60).await;
+    let late = |id: &str, role: &str, text: &str, second: u32| {
+        let sent_at = format!("2026-11-20T02:00:{second:02}+08:00");
+        json!({"id": id, "role": role, "type": "text", "text": text, "sent_at": sent_at})
+    };
+    let delivery = json!({
+        "account_id": "tea",
+        "conversation_id": "ann",
+        "messages": [late("h-1", "agent", "稍等", 1), late("c-2", "customer", "蓝色的那个", 2)],
+    });
+    let (status, _) = desk.post("bridge", &delivery).await;
+    assert_eq!(status, 202);
+    desk.settle().await;
+    desk.customer("ann", "这个包邮吗").await;
+    assert_eq!(desk.verdict("ann").await, "handed_off");
+    // Half an hour after his word it is not the agent's any more.
+    desk.until("2026-11-20 02:30:02").await;
+    desk.pass(5).await;
+    assert_eq!(desk.verdict("ann").await, "handed_off");
+    assert_eq!(desk.transcript("ann").matches("接班").count(), 1);
+    desk.end().await;
 }
