@@ -6,11 +6,18 @@ use reqwest::{Method, header};
 use crate::house::{Answer, House};
 
 /// Pages that anybody of the desk sees, beside a conversation.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 15] = [
     "/console/inbox",
     "/console/inbox?of=recent",
     "/console/inbox?of=mine",
     "/console/inbox?q=100%25_",
+    "/console/cases",
+    "/console/cases?of=mine",
+    "/console/cases?of=newest&state=open",
+    "/console/cases?q=1234&after=x",
+    "/console/review",
+    "/console/promises",
+    "/console/promises?of=kept",
     "/console/coverage",
     "/console/knowledge",
     "/console/people",

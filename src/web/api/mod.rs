@@ -9,7 +9,7 @@ mod announcements;
 mod arrangements;
 mod asked;
 mod case_acts;
-mod case_shown;
+pub(in crate::web) mod case_shown;
 mod cases;
 mod conversations;
 mod events;

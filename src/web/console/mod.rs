@@ -13,6 +13,9 @@
 pub mod pages;
 
 mod account;
+mod case;
+mod case_acts;
+mod cases;
 mod assets;
 mod conversation;
 mod coverage;
@@ -24,6 +27,8 @@ mod look;
 mod oops;
 mod page;
 mod people;
+mod promises;
+mod refusing;
 mod shown;
 mod sign_in;
 mod visit;
