@@ -41,13 +41,15 @@ pub(in crate::web) const CASES: OpensTo = OpensTo::Roles(&[
     Agent, Supervisor, Reviewer, Warehouse, Finance, Operations, Admin,
 ]);
 /// Who proposes what others must do.
-pub(in crate::web) const PROPOSE: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Warehouse, Operations, Admin]);
+pub(in crate::web) const PROPOSE: OpensTo =
+    OpensTo::Roles(&[Agent, Supervisor, Warehouse, Operations, Admin]);
 /// Who sees what the house has promised.
 pub(in crate::web) const PROMISES: OpensTo = OpensTo::Roles(&[
     Agent, Supervisor, Reviewer, Warehouse, Finance, Operations, Admin,
 ]);
 /// Who does what was promised.
-pub(in crate::web) const DOERS: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Warehouse, Finance, Admin]);
+pub(in crate::web) const DOERS: OpensTo =
+    OpensTo::Roles(&[Agent, Supervisor, Warehouse, Finance, Admin]);
 
 const fn door(method: &'static str, path: &'static str, opens_to: OpensTo) -> Door {
     Door {

@@ -90,11 +90,7 @@ pub(super) async fn page(
     held: Option<Held<'_>>,
 ) -> Result<Response, Oops> {
     let now = state.switchboard.now();
-    let (kept, case, kind) = (
-        &file.shown.kept,
-        &file.shown.kept.case,
-        &file.shown.kind,
-    );
+    let (kept, case, kind) = (&file.shown.kept, &file.shown.kept.case, &file.shown.kind);
     let shop = state.switchboard.shop(&kept.shop).await?;
     let zone = shop.shop.zone;
     let sight = visitor.sight();
@@ -168,7 +164,8 @@ pub(super) async fn page(
             oral => consent.oral.as_ref().map(|oral| context! { noted_by => oral.noted_by.clone(), until => at(oral.until), lapsed => oral.lapsed }),
         }
     });
-    let told = |by: &str, when, text: &str| context! { by, at => at(when), text => sight.text(text) };
+    let told =
+        |by: &str, when, text: &str| context! { by, at => at(when), text => sight.text(text) };
     let (sent, rejected, wait, end, into) = match &case.state {
         Stands::Review { by, at } => (Some(told(by, *at, "")), None, None, None, None),
         Stands::Rejected { by, at, comment } => {
@@ -178,9 +175,13 @@ pub(super) async fn page(
             let wait = context! { party => wait.party.code(), until => at(wait.until), note => sight.text(&wait.note) };
             (None, None, Some(wait), None, None)
         }
-        Stands::Done { end, .. } | Stands::Closed { end, .. } => {
-            (None, None, None, Some(told(&end.by, end.at, &end.result)), None)
-        }
+        Stands::Done { end, .. } | Stands::Closed { end, .. } => (
+            None,
+            None,
+            None,
+            Some(told(&end.by, end.at, &end.result)),
+            None,
+        ),
         Stands::Void { into, end } => {
             let end = told(&end.by, end.at, &end.result);
             (None, None, None, Some(end), into.clone())

@@ -13,10 +13,10 @@
 pub mod pages;
 
 mod account;
+mod assets;
 mod case;
 mod case_acts;
 mod cases;
-mod assets;
 mod conversation;
 mod coverage;
 mod guard;
