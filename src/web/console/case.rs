@@ -37,10 +37,12 @@ use crate::{
 const EVENTS: usize = 60;
 /// Bytes of a customer's message that are shown.
 const LONGEST: usize = 4_000;
+/// Bytes that the customer's words, the lines and the history may each take.
+const ROOM: usize = 20_000;
 /// How a browser's field for a moment is filled.
 const FIELD: &str = "%Y-%m-%dT%H:%M";
 /// What events are called in the words (`act.…`).
-const ACTS: &[&str] = &[
+pub(super) const ACTS: &[&str] = &[
     "open",
     "append",
     "order",
@@ -97,9 +99,7 @@ pub(super) async fn page(
     let at = |moment| shown::moment(moment, now, zone);
     let talks = visitor.may(DESK);
     let words: Vec<Value> = match sight {
-        Sight::Words => file
-            .causes
-            .iter()
+        Sight::Words => within(&file.causes, |cause| cause.text.len().min(LONGEST))
             .map(|cause| {
                 let text = match cause.text.char_indices().find(|(at, _)| *at >= LONGEST) {
                     Some((at, _)) => format!("{}…", cause.text.get(..at).unwrap_or_default()),
@@ -110,12 +110,7 @@ pub(super) async fn page(
             .collect(),
         _ => Vec::new(),
     };
-    let lines: Vec<Value> = file
-        .lines
-        .iter()
-        .rev()
-        .take(EVENTS)
-        .rev()
+    let lines: Vec<Value> = within(&file.lines, |line| line.note.len())
         .map(|line| {
             let fields = line.form.iter();
             let fields: Vec<Value> = fields
@@ -124,12 +119,11 @@ pub(super) async fn page(
             context! { at => at(line.at), who => line.who.clone(), text => sight.text(&line.note), fields }
         })
         .collect();
-    let events: Vec<Value> = file
-        .events
-        .iter()
-        .take(EVENTS)
-        .map(|event| happened(event, sight, now, zone))
-        .collect();
+    let events: Vec<Value> = within(&file.events, |event| {
+        event.reason.len() + event.before.to_string().len() + event.after.to_string().len()
+    })
+    .map(|event| happened(event, sight, now, zone))
+    .collect();
     let seen = file.events.iter().map(|event| event.id).max().unwrap_or(0);
     // Where somebody else was quicker: what he did since.
     let since: Vec<Value> = match &held {
@@ -227,6 +221,16 @@ pub(super) async fn page(
         .live([of_case(&kept.number)])
         .status(status)
         .write()
+}
+
+/// As many of the first as a page has room for.
+fn within<'a, T>(all: &'a [T], size: impl Fn(&T) -> usize + 'a) -> impl Iterator<Item = &'a T> {
+    let mut room = ROOM;
+    all.iter().take(EVENTS).take_while(move |one| {
+        let fits = room > 0;
+        room = room.saturating_sub(size(one) + 200);
+        fits
+    })
 }
 
 /// The sentence of a refusal about values comes in Chinese whatever the page speaks.
@@ -363,7 +367,7 @@ fn fields(case: &Case, kind: &CaseKind, sight: Sight, held: Option<&Held<'_>>) -
                 () if listed(&kind.to_close) => "close",
                 () => "",
             };
-            let long = value.chars().count() > 40 || value.contains('\n');
+            let long = value.chars().count() > 20 || value.contains('\n');
             context! { n, name, value, masked, wanted, empty => stored.is_empty(), long }
         })
         .collect()

@@ -244,21 +244,30 @@ pub(super) async fn review(
             groups.entry("sign").or_default().extend(signs);
         }
     }
+    let mut more = false;
+    let mut room = PAGE;
     let groups: Vec<Value> = ["mine", "sign", "own"]
         .into_iter()
         .filter_map(|name| {
             let mut cases = groups.remove(name).filter(|cases| !cases.is_empty())?;
             cases.sort_by_key(|one| (one.kept.case.finish_due, one.kept.id));
+            more |= cases.len() > room;
             let rows: Vec<Value> = cases
                 .iter()
+                .take(room)
                 .map(|one| row(one, &knowledge, &visitor, now))
                 .collect();
+            room -= rows.len();
             Some(context! { name, rows })
         })
         .collect();
-    Page::of(&visitor, "review.html", context! { groups, next })
-        .live([WORK.to_owned()])
-        .write()
+    Page::of(
+        &visitor,
+        "review.html",
+        context! { groups, next, more, most => PAGE },
+    )
+    .live([WORK.to_owned()])
+    .write()
 }
 
 #[cfg(test)]

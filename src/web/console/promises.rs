@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// Promises on one page.
-const PAGE: usize = 50;
+const PAGE: usize = 25;
 /// Characters of the words that are shown, and of names.
 const WORDS: usize = 200;
 const NAME: usize = 30;
