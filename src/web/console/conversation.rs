@@ -37,6 +37,9 @@ const ROOM: usize = 56 * 1024;
 const LONGEST: usize = 12_000;
 /// So many cards are shown.
 const CARDS: usize = 3;
+/// So many cases, and characters of each one's note: the rest stands on its own page.
+const CASES: usize = 8;
+const NOTE: usize = 300;
 /// A source that fetched replies within this time will fetch the next.
 const FETCHES: i64 = 90;
 
@@ -132,10 +135,11 @@ async fn page(state: &State, visitor: &Visitor, chat: &Chat, held: Held) -> Resu
     let cases: Vec<Value> = chat
         .cases
         .iter()
+        .take(CASES)
         .map(|case| {
             context! {
                 number => case.number.clone(), kind => case.kind.to_string(), state => case.state.clone(), handler => case.handler.clone(),
-                note => case.note.clone(), due => shown::moment(case.finish_due, now, zone),
+                note => case.note.chars().take(NOTE).collect::<String>(), due => shown::moment(case.finish_due, now, zone),
                 late => case.finish_due < now && !matches!(case.state.as_str(), "done" | "closed"),
             }
         })
