@@ -33,6 +33,10 @@ pub enum Topic {
     Inbox(Allowed),
     /// A conversation.
     Conversation(i64),
+    /// A case, by its number in the store.
+    Case(i64),
+    /// What people do: lists of cases and promises.
+    Work,
     /// Who answers in some shops, and the switches.
     Coverage,
     /// The knowledge in use and what is wrong in the folder.
@@ -157,11 +161,17 @@ impl Feed {
                     })
                     .collect();
                 let chats: HashMap<i64, String> = chat::marks_of(tx, &chats)?.into_iter().collect();
+                let work = match topics.contains(&Topic::Work) {
+                    true => feed::latest(tx)?,
+                    false => Vec::new(),
+                };
                 let epochs = hash((feed::epochs(tx)?, minute, knowledge));
                 let mut marks = Vec::with_capacity(topics.len());
                 for topic in &topics {
                     let mark = match topic {
                         Topic::Conversation(id) => hash((chats.get(id), epochs)),
+                        Topic::Case(id) => hash((feed::of_case(tx, *id)?, minute, knowledge)),
+                        Topic::Work => hash((&work, minute, knowledge)),
                         Topic::Coverage => epochs,
                         Topic::Knowledge => knowledge,
                         Topic::Inbox(shops) => {

@@ -1,6 +1,6 @@
 //! What tells that something was written, by whichever node.
 
-use super::{Dialect, Error, Tx};
+use super::{Dialect, Error, Tx, staff_event::What};
 use crate::knowledge::ShopId;
 
 /// Changes whenever anything was committed to the database, by whoever. `None` where this process is the only one
@@ -21,4 +21,22 @@ pub fn epochs(tx: &mut dyn Tx) -> Result<Vec<(ShopId, i64)>, Error> {
         .iter()
         .map(|row| Ok((row.text("id")?.into(), row.int("epoch")?)))
         .collect()
+}
+
+/// How many of the latest events tell one moment from the next: numbers are not given in the order of commits.
+const LATEST: i64 = 32;
+
+/// The numbers of what people did last, of whatever kind.
+pub fn latest(tx: &mut dyn Tx) -> Result<Vec<i64>, Error> {
+    let sql = "SELECT id FROM staff_event ORDER BY id DESC LIMIT ?1";
+    let rows = tx.rows(sql, &[LATEST.into()])?;
+    rows.iter().map(|row| row.int("id")).collect()
+}
+
+/// The numbers of what happened to a case last.
+pub fn of_case(tx: &mut dyn Tx, id: i64) -> Result<Vec<i64>, Error> {
+    let sql =
+        "SELECT id FROM staff_event WHERE what = ?1 AND subject = ?2 ORDER BY id DESC LIMIT ?3";
+    let rows = tx.rows(sql, &[What::Case.code().into(), id.into(), LATEST.into()])?;
+    rows.iter().map(|row| row.int("id")).collect()
 }

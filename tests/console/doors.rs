@@ -156,6 +156,7 @@ async fn every_page_asks_who_comes_and_whether_it_is_for_him() {
         let path = format!("/console{}", row.path)
             .replace("{id}", "1")
             .replace("{token}", "x")
+            .replace("{number}", "LF-2611-0001")
             .replace("{hash}", "0")
             .replace("{file}", "x.js")
             .replace("{*rest}", "nowhere");

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
 mod browser;
+mod cases;
 mod desk;
 mod doors;
 #[path = "../support/folder.rs"]

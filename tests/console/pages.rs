@@ -3,14 +3,24 @@
 use jieban::config::Role;
 use reqwest::{Method, header};
 
-use crate::house::{Answer, House};
+use crate::{
+    cases::opened,
+    house::{Answer, House},
+};
 
 /// Pages that anybody of the desk sees, beside a conversation.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 15] = [
     "/console/inbox",
     "/console/inbox?of=recent",
     "/console/inbox?of=mine",
     "/console/inbox?q=100%25_",
+    "/console/cases",
+    "/console/cases?of=mine",
+    "/console/cases?of=newest&state=open",
+    "/console/cases?q=1234&after=x",
+    "/console/review",
+    "/console/promises",
+    "/console/promises?of=kept",
     "/console/coverage",
     "/console/knowledge",
     "/console/people",
@@ -32,7 +42,9 @@ async fn every_page_is_small_strict_and_complete_in_both_languages() {
     house.customer("tea", "c-1", "包邮吗").await;
     let id = house.decided("c-1").await;
     let mut paths: Vec<String> = PAGES.iter().map(|path| (*path).to_owned()).collect();
+    let lead = house.person("王主管", Role::Supervisor, None).await;
     paths.extend([
+        opened(&lead, id, "漏发", "").await,
         format!("/console/conversations/{id}"),
         format!("/console/conversations/{id}?fill=1"),
         "/console/nowhere".to_owned(),
@@ -265,7 +277,44 @@ async fn however_much_there_is_pages_stay_small() {
     let house = House::open().await;
     let boss = house.boss().await;
     fill(&house, count).await;
+    let wang = house.person("小王", Role::Agent, None).await;
+    let case = opened(&wang, 1, "投诉", "2871234567890123456").await;
+    house
+        .store
+        .write(|tx| {
+            // In review: as many as a bad week leaves behind.
+            let life = "{\"state\":\"review\",\"by\":\"小王\",\"at\":\"2026-11-20T02:15:00Z\"}";
+            let columns = "shop, kind, conversation, fields, handler, reviewer, first_due, finish_due, opened_at, form, \
+               customer, author, proposers";
+            for n in 0..300 {
+                tx.run(
+                    &format!(
+                        "INSERT INTO cases (number, case_key, state, life, note, {columns}) \
+                         SELECT 'TS-2611-9' || ?1, 'x' || ?1, 'review', ?2, ?3, {columns} FROM cases WHERE kind = '投诉' AND state <> 'review' LIMIT 1"
+                    ),
+                    &[i64::from(n).into(), life.into(), "很长的话".repeat(200).as_str().into()],
+                )?;
+                tx.run(
+                    "INSERT INTO promise (shop, speaker, agent, text, kind, said, made_at, first_due_at, due_at, moves, state, reason) \
+                     SELECT shop, 'person', '小王', ?1, '补发', 'moment', opened_at, finish_due, finish_due, 0, 'open', '' FROM cases WHERE kind = '投诉' LIMIT 1",
+                    &["很长的话".repeat(100).as_str().into()],
+                )?;
+            }
+            Ok(())
+        })
+        .await
+        .unwrap();
+    for _ in 0..30 {
+        let words = "补充的话".repeat(400);
+        let line = [("note", words.as_str()), ("version", "1")];
+        assert_eq!(wang.post(&format!("{case}/lines"), &line).await.status, 303);
+    }
     for path in [
+        case.as_str(),
+        "/console/cases",
+        "/console/cases?of=newest",
+        "/console/review",
+        "/console/promises",
         "/console/inbox",
         "/console/inbox?of=recent",
         "/console/inbox?q=%E5%BE%88%E9%95%BF",

@@ -17,7 +17,7 @@ use crate::{
 
 /// How much of a case somebody sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(in crate::web) enum Sight {
     /// Everything, the customer's own words too.
     Words,
     /// The whole form: who packs needs the address.
@@ -31,16 +31,7 @@ pub(super) enum Sight {
 impl Insider {
     /// How much of a case he sees.
     pub(super) fn sight(&self) -> Sight {
-        let has = |roles: &[Role]| self.roles.iter().any(|role| roles.contains(role));
-        if has(&[Role::Agent, Role::Supervisor, Role::Reviewer, Role::Admin]) {
-            Sight::Words
-        } else if has(&[Role::Warehouse]) {
-            Sight::Form
-        } else if has(&[Role::Finance]) {
-            Sight::Order
-        } else {
-            Sight::Masked
-        }
+        Sight::of(&self.roles)
     }
 }
 
@@ -48,7 +39,22 @@ impl Insider {
 const PERSONAL: &[&str] = &["电话", "尾号", "地址", "新地址", "收件人", "原话"];
 
 impl Sight {
-    fn value(self, name: &str, value: &str) -> String {
+    /// How much somebody with these roles sees.
+    pub(in crate::web) fn of(roles: &[Role]) -> Self {
+        let has = |of: &[Role]| roles.iter().any(|role| of.contains(role));
+        if has(&[Role::Agent, Role::Supervisor, Role::Reviewer, Role::Admin]) {
+            Self::Words
+        } else if has(&[Role::Warehouse]) {
+            Self::Form
+        } else if has(&[Role::Finance]) {
+            Self::Order
+        } else {
+            Self::Masked
+        }
+    }
+
+    /// The value of a field.
+    pub(in crate::web) fn value(self, name: &str, value: &str) -> String {
         match self {
             Self::Words | Self::Form => value.to_owned(),
             Self::Order if !PERSONAL.contains(&name) => value.to_owned(),
@@ -60,14 +66,16 @@ impl Sight {
         }
     }
 
-    fn name(self, name: &str) -> String {
+    /// A customer's name.
+    pub(in crate::web) fn name(self, name: &str) -> String {
         match self {
             Self::Words | Self::Form => name.to_owned(),
             _ => name.chars().take(1).chain("**".chars()).collect(),
         }
     }
 
-    fn text(self, text: &str) -> String {
+    /// Words that people wrote.
+    pub(in crate::web) fn text(self, text: &str) -> String {
         match self {
             Self::Words | Self::Form => text.to_owned(),
             _ => mask(text),
@@ -75,7 +83,7 @@ impl Sight {
     }
 
     /// The same of whatever an event holds.
-    fn json(self, value: Json) -> Json {
+    pub(in crate::web) fn json(self, value: Json) -> Json {
         match (self, value) {
             (Self::Words | Self::Form, value) => value,
             (_, Json::String(text)) => Json::String(mask(&text)),

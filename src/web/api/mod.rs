@@ -10,7 +10,7 @@ mod arrangements;
 mod asked;
 mod case_acts;
 mod case_kinds;
-mod case_shown;
+pub(in crate::web) mod case_shown;
 mod cases;
 mod conversations;
 mod counters;

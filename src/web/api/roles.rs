@@ -27,7 +27,7 @@ pub enum OpensTo {
 }
 
 /// Who answers customers, and who leads them.
-const DESK: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Admin]);
+pub(in crate::web) const DESK: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Admin]);
 /// Who leads.
 pub(in crate::web) const LEAD: OpensTo = OpensTo::Roles(&[Supervisor, Operations, Admin]);
 /// Who may stop the bot: everybody who sees it go wrong.
@@ -37,17 +37,19 @@ pub(in crate::web) const STOP: OpensTo =
 const LOG: OpensTo = OpensTo::Roles(&[Supervisor, Reviewer, Operations, Admin]);
 
 /// Who works on cases. Which of them he sees, and what he may do with them, their kinds say.
-const CASES: OpensTo = OpensTo::Roles(&[
+pub(in crate::web) const CASES: OpensTo = OpensTo::Roles(&[
     Agent, Supervisor, Reviewer, Warehouse, Finance, Operations, Admin,
 ]);
 /// Who proposes what others must do.
-const PROPOSE: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Warehouse, Operations, Admin]);
+pub(in crate::web) const PROPOSE: OpensTo =
+    OpensTo::Roles(&[Agent, Supervisor, Warehouse, Operations, Admin]);
 /// Who sees what the house has promised.
-const PROMISES: OpensTo = OpensTo::Roles(&[
+pub(in crate::web) const PROMISES: OpensTo = OpensTo::Roles(&[
     Agent, Supervisor, Reviewer, Warehouse, Finance, Operations, Admin,
 ]);
 /// Who does what was promised.
-const DOERS: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Warehouse, Finance, Admin]);
+pub(in crate::web) const DOERS: OpensTo =
+    OpensTo::Roles(&[Agent, Supervisor, Warehouse, Finance, Admin]);
 /// Who reads what one shift hands to the next.
 const SHEETS: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Reviewer, Operations, Admin]);
 /// Who speaks for others.

@@ -37,6 +37,9 @@ const ROOM: usize = 56 * 1024;
 const LONGEST: usize = 12_000;
 /// So many cards are shown.
 const CARDS: usize = 3;
+/// So many cases, and characters of each one's note: the rest stands on its own page.
+const CASES: usize = 8;
+const NOTE: usize = 300;
 /// A source that fetched replies within this time will fetch the next.
 const FETCHES: i64 = 90;
 
@@ -132,12 +135,21 @@ async fn page(state: &State, visitor: &Visitor, chat: &Chat, held: Held) -> Resu
     let cases: Vec<Value> = chat
         .cases
         .iter()
+        .take(CASES)
         .map(|case| {
             context! {
                 number => case.number.clone(), kind => case.kind.to_string(), state => case.state.clone(), handler => case.handler.clone(),
-                note => case.note.clone(), due => shown::moment(case.first_due, now, zone), late => case.first_due < now,
+                note => case.note.chars().take(NOTE).collect::<String>(), due => shown::moment(case.finish_due, now, zone),
+                late => case.finish_due < now && !matches!(case.state.as_str(), "done" | "closed"),
             }
         })
+        .collect();
+    let posts = visitor.hand().actor.posts;
+    let kinds: Vec<String> = knowledge
+        .case_kinds()
+        .iter()
+        .filter(|kind| kind.is_seen_by(&posts))
+        .map(|kind| kind.id.to_string())
         .collect();
     let (pushes, fetched) = state.reach(&chat.home.source);
     let fetches = fetched.is_some_and(|at| (now - at).num_seconds() < FETCHES);
@@ -187,7 +199,7 @@ async fn page(state: &State, visitor: &Visitor, chat: &Chat, held: Held) -> Resu
         wait => chat.home.waiting_since.map(|since| shown::wait(since, now)),
         clocked => shop.coverage.cover.is_staffed(),
         reason => chat.queued.as_ref().map(|(reason, _)| reason.code()).unwrap_or_default(),
-        owner, mine, decided => chat.decided, messages, unsaid, cards, because, cases,
+        owner, mine, decided => chat.decided, messages, unsaid, cards, because, cases, kinds,
         reaches => pushes || fetches, pushes,
         seen => chat.messages.iter().map(|said| said.id).max().unwrap_or(0),
         text => held.text, answered, answered_by => by, findings, warned, blocked,

@@ -420,7 +420,11 @@ pub(super) async fn arrange(
 }
 
 /// What a browser's field for a moment holds, by the shop's clock; `None` when it is empty.
-fn local(state: &State, shop: &ShopId, text: &str) -> Result<Option<DateTime<Utc>>, Refused> {
+pub(super) fn local(
+    state: &State,
+    shop: &ShopId,
+    text: &str,
+) -> Result<Option<DateTime<Utc>>, Refused> {
     if text.is_empty() {
         return Ok(None);
     }

@@ -40,7 +40,8 @@ const SLOW: Duration = Duration::from_secs(10);
 /// Events that wait for a browser; one that lets more wait is slow.
 const WAITING: usize = 8;
 
-/// What a browser looks at, as `see`, between spaces: `inbox`, `coverage`, `knowledge`, `c12`.
+/// What a browser looks at, as `see`, between spaces: `inbox`, `coverage`, `knowledge`, `work`, `c12` (a conversation),
+/// `nLF-2611-0301` (a case).
 #[derive(Deserialize)]
 pub(super) struct Looks {
     #[serde(default)]
@@ -52,11 +53,25 @@ pub(super) fn of_conversation(id: i64) -> String {
     format!("c{id}")
 }
 
+/// The name of a case's topic.
+pub(super) fn of_case(number: &str) -> String {
+    format!("n{number}")
+}
+
+/// Lists of cases and promises.
+pub(super) const WORK: &str = "work";
+
 async fn topic(state: &State, visitor: &Visitor, name: &str) -> Option<Topic> {
     match name {
         "inbox" => Some(Topic::Inbox(visitor.shops().clone())),
         "coverage" => Some(Topic::Coverage),
         "knowledge" => Some(Topic::Knowledge),
+        WORK => Some(Topic::Work),
+        _ if name.starts_with('n') => {
+            let number = name.strip_prefix('n')?.to_owned();
+            let file = state.switchboard.case(visitor.hand(), number).await;
+            Some(Topic::Case(file.ok()?.shown.kept.id))
+        }
         _ => {
             let id = name.strip_prefix('c')?.parse().ok()?;
             let his = state

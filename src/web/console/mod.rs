@@ -14,6 +14,9 @@ pub mod pages;
 
 mod account;
 mod assets;
+mod case;
+mod case_acts;
+mod cases;
 mod conversation;
 mod coverage;
 mod guard;
@@ -24,6 +27,8 @@ mod look;
 mod oops;
 mod page;
 mod people;
+mod promises;
+mod refusing;
 mod shown;
 mod sign_in;
 mod visit;

@@ -3,13 +3,14 @@
 use axum::routing::{MethodRouter, any, get, post};
 
 use super::{
-    account, assets, conversation, coverage, inbox, knowledge, live, look, oops, people, sign_in,
+    account, assets, case, case_acts, cases, conversation, coverage, inbox, knowledge, live, look,
+    oops, people, promises, sign_in,
 };
 use crate::{
-    config::Role::{self, Admin, Agent, Supervisor},
+    config::Role,
     web::{
         State,
-        api::roles::{LEAD, OpensTo, STOP},
+        api::roles::{CASES, DESK, DOERS, LEAD, OpensTo, PROMISES, PROPOSE, STOP},
     },
 };
 
@@ -26,8 +27,6 @@ pub struct Row {
     pub(super) handler: MethodRouter<State>,
 }
 
-/// Who answers customers, and who leads them.
-const DESK: OpensTo = OpensTo::Roles(&[Agent, Supervisor, Admin]);
 /// Who lets people in.
 const ADMIN: OpensTo = OpensTo::Roles(&[Role::Admin]);
 /// Whoever is signed in.
@@ -41,6 +40,9 @@ pub fn pages() -> Vec<Row> {
     vec![
         show("",                             ALL,  get(look::home)),
         menu("/inbox",                       DESK, ("inbox", 'i'), get(inbox::show)),
+        menu("/cases",                       CASES, ("cases", 's'), get(cases::show)),
+        menu("/review",                      CASES, ("review", 'r'), get(cases::review)),
+        menu("/promises",                    PROMISES, ("promises", 'm'), get(promises::show)),
         menu("/coverage",                    ALL,  ("coverage", 'c'), get(coverage::show)),
         menu("/knowledge",                   ALL,  ("knowledge", 'k'), get(knowledge::show)),
         menu("/people",                      ADMIN, ("people", 'p'), get(people::show)),
@@ -48,6 +50,28 @@ pub fn pages() -> Vec<Row> {
         show("/conversations/{id}",          DESK, get(conversation::show)),
         act("/conversations/{id}/send",      DESK, post(conversation::send)),
         act("/conversations/{id}/own",       DESK, post(conversation::own)),
+        act("/conversations/{id}/case",      DESK, post(case_acts::open)),
+
+        show("/cases/{number}",              CASES, get(case::show)),
+        act("/cases/{number}/edit",          CASES, post(case_acts::act)),
+        act("/cases/{number}/confirm",       PROPOSE, post(case_acts::act)),
+        act("/cases/{number}/submit",        PROPOSE, post(case_acts::act)),
+        act("/cases/{number}/approve",       CASES, post(case_acts::act)),
+        act("/cases/{number}/approve-orally", PROPOSE, post(case_acts::act)),
+        act("/cases/{number}/reject",        CASES, post(case_acts::act)),
+        act("/cases/{number}/claim",         CASES, post(case_acts::act)),
+        act("/cases/{number}/release",       CASES, post(case_acts::act)),
+        act("/cases/{number}/wait",          CASES, post(case_acts::act)),
+        act("/cases/{number}/done",          CASES, post(case_acts::act)),
+        act("/cases/{number}/close",         CASES, post(case_acts::act)),
+        act("/cases/{number}/drop",          PROPOSE, post(case_acts::act)),
+        act("/cases/{number}/reopen",        PROPOSE, post(case_acts::act)),
+        act("/cases/{number}/postpone",      CASES, post(case_acts::act)),
+        act("/cases/{number}/lines",         CASES, post(case_acts::act)),
+
+        act("/promises/{id}/keep",           DOERS, post(promises::settle)),
+        act("/promises/{id}/break",          DESK, post(promises::settle)),
+        act("/promises/{id}/move",           DESK, post(promises::settle)),
 
         act("/coverage/lunch",               DESK, post(coverage::lunch)),
         act("/coverage/mode",                LEAD, post(coverage::mode)),

@@ -10,12 +10,20 @@ use chrono::{DateTime, Utc};
 use super::{oops::Oops, words::Lang};
 use crate::{
     config::Role,
+    desk::case::Actor,
+    knowledge::Post,
     service::{
         people::{Colleague, Token},
         switchboard::Allowed,
     },
-    store::staff_event::Who,
-    web::{State, api::roles::OpensTo},
+    store::{casework::Hand, staff_event::Who},
+    web::{
+        State,
+        api::{
+            case_shown::Sight,
+            roles::{CASES, OpensTo},
+        },
+    },
 };
 
 /// Cookies of the browser's taste.
@@ -107,6 +115,27 @@ impl Visitor {
             name: self.colleague.name.clone(),
             role: role.map_or("", Role::code).to_owned(),
         }
+    }
+
+    /// As cases know him.
+    pub(super) fn hand(&self) -> Hand {
+        let roles = &self.colleague.roles;
+        Hand {
+            who: self.who(CASES),
+            actor: Actor {
+                name: self.colleague.name.clone(),
+                posts: roles
+                    .iter()
+                    .filter_map(|role| Post::parse(role.code()))
+                    .collect(),
+            },
+            shops: self.shops().clone(),
+        }
+    }
+
+    /// How much of a case he sees.
+    pub(super) fn sight(&self) -> Sight {
+        Sight::of(&self.colleague.roles)
     }
 
     /// His shops.

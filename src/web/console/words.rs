@@ -220,6 +220,16 @@ mod tests {
             "answer",
         ]
         .map(|code| format!("verdict.{code}"));
+        let states = crate::desk::case::State::CODES
+            .iter()
+            .map(|code| format!("case.{code}"));
+        let acts = crate::web::console::case::ACTS
+            .iter()
+            .map(|code| format!("act.{code}"));
+        let parties = crate::desk::case::Party::ALL
+            .iter()
+            .map(|party| format!("party.{}", party.code()));
+        let menu = menu.chain(states).chain(acts).chain(parties);
         for key in menu.chain(reasons).chain(roles).chain(verdicts) {
             assert!(CHINESE.contains_key(&key), "nobody translated {key}");
         }

@@ -1,5 +1,6 @@
 //! The console in Debian's Chromium, in front of a house with its own clock.
 
+mod cases;
 mod driver;
 mod screenshots;
 

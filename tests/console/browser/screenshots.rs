@@ -3,19 +3,24 @@
 use std::{path::PathBuf, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use jieban::{clock::ManualClock, config::Role};
+use jieban::{
+    clock::{Clock, ManualClock},
+    config::Role,
+};
 use serde_json::json;
 
 use super::{Browser, sign_in};
-use crate::house::{House, PASSWORD, moment};
+use crate::{
+    cases::{opened, paying, promised, step},
+    house::{House, PASSWORD, moment},
+};
 
 /// Wide as a desk's, narrow as a hand's.
 const SIZES: [(u32, u32); 2] = [(1280, 800), (390, 844)];
 
 /// A house on a busy morning.
 async fn busy(clock: &Arc<ManualClock>) -> House {
-    let house = House::at(clock.clone()).await;
-    house.boss().await;
+    let house = paying(clock.clone()).await;
     let mei = house.person("小美", Role::Supervisor, None).await;
     house
         .person("小李", Role::Agent, Some(&["teahouse-busy"]))
@@ -112,6 +117,27 @@ async fn pictures_of_every_page() {
     let clock = Arc::new(ManualClock::at(moment("08:00")));
     let house = busy(&clock).await;
     let freight = house.decided("c-1").await;
+    let wang = house.person("王主管", Role::Supervisor, None).await;
+    let pays = opened(&wang, freight, "补差", "2871234567890123999").await;
+    let amount = [
+        ("f.金额", "12.5"),
+        ("f.原因", "买贵了，客户发来了降价后的截图"),
+    ];
+    step(&wang, &pays, "submit", &amount).await;
+    let draft = opened(&wang, freight, "漏发", "").await;
+    let now = clock.now();
+    for (text, hours) in [("今天给您补发一个杯子", -2), ("明天上午给您回电话", 20)]
+    {
+        let due = now + chrono::Duration::hours(hours);
+        promised(
+            &house,
+            "teahouse",
+            text,
+            now - chrono::Duration::hours(5),
+            due,
+        )
+        .await;
+    }
     let missing = house.decided("c-2").await;
     let script = "---\n编号: freight\n意图: no.such.intent\n---\n您好\n";
     std::fs::write(house.folder.join("scripts/freight.md"), script).unwrap();
@@ -127,11 +153,18 @@ async fn pictures_of_every_page() {
             "conversation-blanks",
             format!("/console/conversations/{missing}?fill=1"),
         ),
+        ("cases", "/console/cases".to_owned()),
+        ("case", pays),
+        ("case-draft", draft),
+        ("review", "/console/review".to_owned()),
+        ("promises", "/console/promises".to_owned()),
         ("coverage", "/console/coverage".to_owned()),
         ("knowledge", "/console/knowledge".to_owned()),
         ("account", "/console/account".to_owned()),
         ("not-found", "/console/nowhere".to_owned()),
     ]);
+    // Names between commas: only these.
+    let only = std::env::var("JIEBAN_PAGES").unwrap_or_default();
     let mut odd = Vec::new();
     for who in ["小美", "老板", ""] {
         browser
@@ -155,6 +188,9 @@ async fn pictures_of_every_page() {
                 .collect(),
         };
         for (name, path) in &shown {
+            if !only.is_empty() && !only.split(',').any(|one| one == *name) {
+                continue;
+            }
             for (width, height) in SIZES {
                 let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500});
                 browser

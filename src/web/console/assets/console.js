@@ -75,6 +75,13 @@ if (box && composer) {
   if (location.search.includes('fill=') || $('.composer .note[role="alert"]')) { box.focus(); box.setSelectionRange(box.value.length, box.value.length); }
 }
 
+// Where words are all there is to say, a chord sends them.
+document.addEventListener('keydown', (event) => {
+  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || composing(event) || !event.target.matches('[data-chord]')) return;
+  event.preventDefault();
+  event.target.form.requestSubmit();
+});
+
 function fill(card) {
   const text = $('[data-card-text]', card)?.value;
   if (text === undefined || !box) return;
@@ -154,8 +161,11 @@ document.addEventListener('keydown', (event) => {
     j: () => move(1),
     k: () => move(-1),
     '/': () => $('[data-search]')?.focus(),
-    u: () => { location.href = '/console/inbox'; },
+    u: () => { location.href = $('[data-up]')?.href || '/console/inbox'; },
     r: () => box?.focus(),
+    // The case of this conversation, or a new one; from the case back to its conversation.
+    c: () => { const link = $('[data-case]') || $('[data-talk]'); if (link) link.click(); else $('[data-case-new]')?.focus(); },
+    a: () => $('[data-approve]')?.focus(),
     '?': () => help?.showModal(),
   }[key];
   if (act) { event.preventDefault(); act(); }

@@ -53,6 +53,7 @@ function place(html) {
     // Nobody loses what he is typing.
     const active = document.activeElement;
     if (old.contains(active) && active.matches('input:not([type="hidden"]), textarea, select')) continue;
+    if (old.querySelector('details[open] form')) continue;
     const focus = old.contains(active) ? active.id : '';
     const scroller = old.querySelector('[data-scroll]');
     const atEnd = scroller ? scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40 : false;
