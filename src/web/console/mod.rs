@@ -16,19 +16,19 @@ mod account;
 mod assets;
 mod conversation;
 mod coverage;
-mod guard;
+pub(super) mod guard;
 mod inbox;
 mod knowledge;
-mod live;
+pub(super) mod live;
 mod look;
 mod oops;
 mod page;
 mod people;
 mod shown;
 mod sign_in;
-mod visit;
+pub(super) mod visit;
 mod week;
-mod words;
+pub(super) mod words;
 
 use axum::{Router, middleware};
 
