@@ -7,7 +7,7 @@ use jieban::{clock::SystemClock, config::Role};
 use serde_json::json;
 
 use crate::{
-    customer::shop,
+    customer::{shop, shop_framed_by},
     driver::{ALT, Browser, ENTER},
     house::{House, PASSWORD},
 };
@@ -141,7 +141,7 @@ async fn without_a_connection_a_message_waits_and_is_sent_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_form_is_enough_and_a_shop_embeds_it_with_one_tag() {
+async fn a_form_is_enough() {
     let house = desk().await;
     let plain = Browser::open(false).await;
     plain.go(&house.url("/chat/shop")).await;
@@ -149,16 +149,84 @@ async fn a_form_is_enough_and_a_shop_embeds_it_with_one_tag() {
     plain.click("[data-send]").await;
     plain.arrives("/chat/shop#end").await;
     plain.sees("li.me").await;
-    // A page of a stranger: the button is there, the chat is not.
-    let browser = Browser::open(true).await;
-    let page = format!(
-        "data:text/html,<html lang=zh><body><script src='{}' async></script></body></html>",
+    house.close().await;
+}
+
+/// A site whose every page has the one tag of a chat.
+async fn site(listener: tokio::net::TcpListener, tag: String) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    while let Ok((mut socket, _)) = listener.accept().await {
+        let tag = tag.clone();
+        tokio::spawn(async move {
+            let mut asked = [0; 4_096];
+            let _ = socket.read(&mut asked).await;
+            let page = format!(
+                "<!doctype html><html lang=zh><title>茶</title><link rel=icon href=data:,><body><p>铁观音</p>{tag}"
+            );
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html; charset=utf-8\r\ncontent-security-policy: style-src 'none'\r\n\
+                 content-length: {}\r\nconnection: close\r\n\r\n{page}",
+                page.len()
+            );
+            let _ = socket.write_all(answer.as_bytes()).await;
+        });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_tag_puts_it_on_the_pages_that_may_and_on_no_other() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let house = shop_framed_by(Arc::new(SystemClock), &origin).await;
+    let stranger = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let other = format!("http://{}", stranger.local_addr().unwrap());
+    let tag = format!(
+        "<script src='{}' async></script>",
         house.url("/chat/shop/widget.js")
     );
-    browser.go(&page).await;
-    browser
-        .until("window.jiebanChat && document.querySelector('body > div')")
-        .await;
+    let sites = [
+        tokio::spawn(site(listener, tag.clone())),
+        tokio::spawn(site(stranger, tag)),
+    ];
+    let browser = Browser::open(true).await;
+    for (site, allowed) in [(origin, true), (other, false)] {
+        browser.go(&site).await;
+        browser
+            .until("document.querySelector('body > div')?.shadowRoot")
+            .await;
+        let button = "document.querySelector('body > div').shadowRoot.querySelector('button')";
+        browser.run(&format!("{button}.click()")).await;
+        assert_eq!(
+            browser.eval(&format!("{button}.innerText")).await,
+            json!("收起")
+        );
+        // The stranger's frame says nothing of itself; ours has loaded what it needs.
+        let wanted = if allowed {
+            house.url("/chat/shop")
+        } else {
+            "chrome-error://chromewebdata/".to_owned()
+        };
+        let mut shown = String::new();
+        for _ in 0..500 {
+            let tree = browser.devtools("Page.getFrameTree", json!({})).await;
+            let frame = &tree["frameTree"]["childFrames"][0]["frame"];
+            shown = frame["url"].as_str().unwrap_or_default().to_owned();
+            if shown == wanted {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        assert_eq!(shown, wanted, "{site}");
+        let complaints = browser.complaints().await;
+        assert_eq!(complaints.is_empty(), allowed, "{complaints:?}");
+        assert!(
+            complaints.iter().all(|it| it.contains("frame-ancestors")),
+            "{complaints:?}"
+        );
+    }
+    for site in sites {
+        site.abort();
+    }
     house.close().await;
 }
 

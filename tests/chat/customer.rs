@@ -13,6 +13,11 @@ pub(crate) const ORIGIN: &str = "https://tea.example";
 
 /// The tea shop with a chat of its own, `shop`, and one of nobody's, `bare`, that no page may frame.
 pub(crate) async fn shop(clock: Arc<dyn Clock>) -> House {
+    shop_framed_by(clock, ORIGIN).await
+}
+
+/// The same, in the frames of another origin.
+pub(crate) async fn shop_framed_by(clock: Arc<dyn Clock>, origin: &str) -> House {
     House::with(clock, |config| {
         let file = config.knowledge.join("shops.yaml");
         let text = std::fs::read_to_string(&file).unwrap();
@@ -25,7 +30,7 @@ pub(crate) async fn shop(clock: Arc<dyn Clock>) -> House {
         std::fs::write(&file, text).unwrap();
         let chat = Chat {
             account: Some("web".to_owned()),
-            origins: vec![ORIGIN.to_owned()],
+            origins: vec![origin.to_owned()],
             secrets: vec![SECRET.into()],
             ..Chat::default()
         };

@@ -227,6 +227,8 @@ for (const name of ['dragover', 'drop']) {
 
 for (const line of log.children) if (line.dataset.reply) confirm(line.dataset.reply);
 toEnd();
-if (words.known === 'true') listen();
+// In a frame, when the customer comes to it; browsers refuse what comes sooner.
+if (window.top === window) box.focus(); else window.addEventListener('focus', () => box.focus(), { once: true });
+if (words.known) listen();
 // Back from the browser's cache of pages: what it shows is old.
 window.addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });

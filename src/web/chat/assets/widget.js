@@ -13,7 +13,7 @@
   const style = (element, rules) => { for (const [name, value] of Object.entries(rules)) element.style.setProperty(name, value); };
   const host = document.createElement('div');
   style(host, { all: 'initial' });
-  const root = host.attachShadow({ mode: 'closed' });
+  const root = host.attachShadow({ mode: 'open' });
   const button = document.createElement('button');
   button.type = 'button';
   button.textContent = says.open;
