@@ -3,6 +3,7 @@
 //! A key nobody knows is an error with its line, because a silent typo is the worst answer. Secrets never
 //! leave [`Secret`]: not in errors, not in logs, not in `Debug`.
 
+mod chat;
 mod environment;
 mod file;
 mod notify;
@@ -19,9 +20,10 @@ use std::{
 
 use ipnet::IpNet;
 
+pub use chat::{CHAT, Chat};
 pub use notify::{Alarms, Notify, NotifyKind};
 pub use person::{FIRST_PERSON, Person, Role};
-pub use secret::{BadSecret, Secret, first_secret, first_token};
+pub use secret::{BadSecret, Secret, first_chat_secret, first_secret, first_token};
 pub use source::{DEFAULT_SOURCE, Source};
 
 /// Where settings are looked for when no other file is named.
@@ -52,6 +54,8 @@ pub struct Config {
     pub limits: Limits,
     /// Who may post, by name. Never empty.
     pub sources: BTreeMap<String, Source>,
+    /// Chats on shops' own sites, by name; none by default.
+    pub chats: BTreeMap<String, Chat>,
     /// Who works with it, by the name of his entry. When nobody is named, `serve` makes [`FIRST_PERSON`].
     pub people: BTreeMap<String, Person>,
     /// When somebody is told, and where he says that he cares.
@@ -138,6 +142,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             limits: Limits::default(),
             sources: BTreeMap::from([(DEFAULT_SOURCE.to_owned(), Source::default())]),
+            chats: BTreeMap::new(),
             people: BTreeMap::new(),
             alarms: Alarms::default(),
             notify: BTreeMap::new(),
@@ -236,6 +241,11 @@ impl Config {
         self.sources
             .get(DEFAULT_SOURCE)
             .is_some_and(|source| source.secrets.is_empty() && source.tokens.is_empty())
+    }
+
+    /// Whether a chat is served whose cookies nothing signs yet, so that [`first_chat_secret`] is due.
+    pub fn needs_chat_secret(&self) -> bool {
+        self.chats.values().any(|chat| chat.secrets.is_empty())
     }
 
     /// Whether nobody may sign in yet, so that [`first_token`] is due.

@@ -83,6 +83,14 @@ fn sign_in(config: &mut Config) -> std::io::Result<New> {
             source.secrets.push(secret);
         }
     }
+    if config.needs_chat_secret() {
+        let (secret, _) = config::first_chat_secret(&config.secrets_folder())?;
+        for chat in config.chats.values_mut() {
+            if chat.secrets.is_empty() {
+                chat.secrets.push(secret.clone());
+            }
+        }
+    }
     if config.needs_first_person() {
         let (token, new) = config::first_token(&config.secrets_folder())?;
         made.token = new;
@@ -115,6 +123,9 @@ fn greet(
         config.data.display()
     );
     println!("console http://{address}/console");
+    for name in config.chats.keys() {
+        println!("chat    http://{address}/chat/{name}");
+    }
     if let Some(link) = link {
         println!();
         println!(

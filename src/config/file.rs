@@ -16,6 +16,7 @@ use toml::Spanned;
 
 use super::{
     Config, DATABASE_MEND, LISTEN_MEND, LISTEN_WRONG, LogFormat, PROXY_MEND, Secret, Source, Wrong,
+    chat::FileChat,
     database,
     environment::PEOPLE_MEND,
     notify::{FileAlarms, FileNotify},
@@ -39,6 +40,8 @@ struct File {
     limits: Option<FileLimits>,
     #[serde(default)]
     sources: BTreeMap<Spanned<String>, FileSource>,
+    #[serde(default)]
+    chat: BTreeMap<Spanned<String>, FileChat>,
     #[serde(default)]
     people: BTreeMap<Spanned<String>, FilePerson>,
     alarms: Option<FileAlarms>,
@@ -194,6 +197,9 @@ impl Reader<'_> {
             }
             let source = self.source(shape);
             config.sources.insert(name.into_inner(), source);
+        }
+        for (name, shape) in file.chat {
+            self.chat(name, shape, config);
         }
         for (name, shape) in file.people {
             if !person::entry_fits(name.get_ref()) {

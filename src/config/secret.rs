@@ -96,6 +96,16 @@ pub fn first_secret(folder: &Path) -> io::Result<(Secret, bool)> {
     })
 }
 
+/// What signs the cookies of chats, in `folder`/`chat`, made on first use as [`first_secret`] is. Says whether it is new.
+pub fn first_chat_secret(folder: &Path) -> io::Result<(Secret, bool)> {
+    first(folder, "chat", Secret::of, |secret| {
+        secret
+            .signing_key()
+            .map(drop)
+            .map_err(|bad| bad.to_string())
+    })
+}
+
 /// The bearer token in `folder`/`admin`, made on first use as [`first_secret`] is. Says whether it is new.
 pub fn first_token(folder: &Path) -> io::Result<(Secret, bool)> {
     let make = |key: [u8; 32]| Secret(key.iter().map(|byte| format!("{byte:02x}")).collect());

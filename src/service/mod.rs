@@ -18,6 +18,7 @@ pub mod switchboard;
 pub mod talk;
 pub mod thinker;
 pub mod watchdog;
+pub mod web_chat;
 pub mod worker;
 
 pub use alarms::Alarms;

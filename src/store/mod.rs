@@ -49,6 +49,7 @@ pub mod tally;
 pub mod tx;
 mod unanswered;
 pub mod view;
+pub mod web_chat;
 pub mod wire;
 pub mod work;
 

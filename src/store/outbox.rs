@@ -38,6 +38,11 @@ pub enum Claim<'a> {
         /// Its source.
         source: &'a str,
     },
+    /// The page on which the customer reads.
+    Shown {
+        /// The conversation.
+        conversation: i64,
+    },
     /// The answer to the request that is being served.
     Inline {
         /// The conversation.
@@ -97,7 +102,7 @@ impl Kind {
     }
 }
 
-/// Claims at most `limit` rows for `lease_ms` (a pull always holds for [`PULL`]). Rows whose time has run out
+/// Claims at most `limit` rows for `lease_ms` (a pull and a page always hold for [`PULL`]). Rows whose time has run out
 /// expire; rows beyond the shop's caps wait, and their conversations for a human; claimed rows whose lease ended are claimed again under the same id, or become uncertain when what
 /// they were decided on no longer holds.
 pub fn claim(
@@ -108,7 +113,7 @@ pub fn claim(
     limit: usize,
 ) -> Result<Vec<Claimed>, Error> {
     let lease = match who {
-        Claim::Pull { .. } => PULL,
+        Claim::Pull { .. } | Claim::Shown { .. } => PULL,
         _ => Duration::milliseconds(lease_ms),
     };
     let rows = due(tx, &who, now, limit)?;
@@ -245,6 +250,10 @@ fn due(
                 limit,
             )
         }
+        Claim::Shown { conversation } => {
+            let which = "AND o.conversation = ?3 AND o.kind IN ('reply', 'human')";
+            rows(tx, which, &[(*conversation).into()], now, limit)
+        }
         Claim::Inline { conversation } => {
             let which = "AND o.conversation = ?3 AND o.kind = 'reply'";
             rows(tx, which, &[(*conversation).into()], now, limit)
@@ -293,6 +302,7 @@ fn hand_out(
     let way = match who {
         Claim::Courier { .. } | Claim::Once { .. } => "courier",
         Claim::Pull { .. } => "pull",
+        Claim::Shown { .. } => "shown",
         Claim::Inline { .. } => "inline",
     };
     tx.run(

@@ -6,10 +6,12 @@
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Error, Tx, messages, queue, staff_event::Who, work::waiting_since};
-use crate::desk::HandoffReason;
+use crate::{config::CHAT, desk::HandoffReason};
 
 /// What nobody has fetched after this time is not sent any more: by then he will have called, or written again.
 const GOOD_FOR: Duration = Duration::minutes(10);
+/// A chat on the shop's own site waits for its customer to come back: the page is the only way to him.
+const GOOD_FOR_WEB: Duration = Duration::days(3);
 /// The same words by the same person so soon after, with nothing said in between, are one message pressed twice.
 const TWICE: Duration = Duration::seconds(10);
 
@@ -50,7 +52,8 @@ pub fn speak(
     let lock = tx.dialect().lock("FOR UPDATE OF c");
     let Some(home) = tx.first(
         &format!(
-            "SELECT c.id, c.account, c.facts, c.last_at, s.epoch FROM conversation c JOIN shop s ON s.id = c.shop \
+            "SELECT c.id, c.account, c.facts, c.last_at, s.epoch, a.source FROM conversation c JOIN shop s ON s.id = c.shop \
+             JOIN account a ON a.id = c.account \
              WHERE c.id = ?1 {lock}"
         ),
         &[conversation.into()],
@@ -88,6 +91,10 @@ pub fn speak(
         .unwrap_or(0);
     let account = home.int("account")?;
     let facts = home.int("facts")? + 1;
+    let good_for = match home.text("source")?.starts_with(CHAT) {
+        true => GOOD_FOR_WEB,
+        false => GOOD_FOR,
+    };
     let row = tx.first(
         "INSERT INTO outbox (install, conversation, account, turn, kind, class, script, text, seen_facts, seen_epoch, \
            not_before, not_after, next_at, state, attempts, created_at, echoed, crossed, sender) \
@@ -102,7 +109,7 @@ pub fn speak(
             facts.into(),
             home.int("epoch")?.into(),
             now.into(),
-            (now + GOOD_FOR).into(),
+            (now + good_for).into(),
             (&who.name).into(),
         ],
     )?;

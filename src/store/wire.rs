@@ -27,7 +27,7 @@ pub struct OnTheWire {
     pub class: ReplyClass,
     /// What the customer reads if it arrives.
     pub text: String,
-    /// How it travels: `courier`, `pull` or `inline`.
+    /// How it travels: `courier`, `pull`, `shown` or `inline`.
     pub way: String,
     /// When it was claimed first.
     pub since: DateTime<Utc>,

@@ -32,11 +32,8 @@ impl Claim {
     }
 
     /// The body that carries it.
-    pub(super) fn carried_in(self, bytes: Bytes) -> Carried {
-        Carried {
-            claim: self,
-            step: Step::Full(bytes),
-        }
+    pub(super) fn carried_in(mut self, bytes: Bytes) -> Carried {
+        Carried::new(bytes, move || self.settle(true))
     }
 
     fn settle(&mut self, whole: bool) {
@@ -53,15 +50,25 @@ impl Drop for Claim {
     }
 }
 
-/// The body of a response that carries a claimed reply.
+/// The body of a response that carries a claimed reply, and what is done when it was written whole.
 ///
 /// The server writes what it has taken to the socket whenever a body lets it wait. So the end is announced one
 /// turn after the words: when it is asked for, they have been handed to the socket, and a connection that was
 /// found broken over them has dropped this body before. It tells no length, because a server that knows the length
 /// stops asking after the last byte.
 pub(super) struct Carried {
-    claim: Claim,
+    written: Option<Box<dyn FnOnce() + Send>>,
     step: Step,
+}
+
+impl Carried {
+    /// Dropped before its end, it drops `written` unheard.
+    pub(super) fn new(bytes: Bytes, written: impl FnOnce() + Send + 'static) -> Self {
+        Self {
+            written: Some(Box::new(written)),
+            step: Step::Full(bytes),
+        }
+    }
 }
 
 enum Step {
@@ -87,7 +94,9 @@ impl Body for Carried {
             }
             Step::Flushed => {
                 self.step = Step::Flushed;
-                self.claim.settle(true);
+                if let Some(written) = self.written.take() {
+                    written();
+                }
                 Poll::Ready(None)
             }
         }

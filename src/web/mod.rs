@@ -18,6 +18,7 @@
 //! | `GET  /v1/counters` | what is counted, with proofs |
 //! | `GET  /v1/openapi.json`, `/v1/me` | all of it described; who I am |
 //! | `GET  /console` | pages for people: [`console`] |
+//! | `/chat/{name}` | the customer's own chat, on a shop's own site: [`chat`] |
 //! | `GET  /v1/alarms/{id}/ack`, `POST` the same | the page behind an alarm's link, and its button |
 //! | `GET  /live`, `/ready`, `/metrics` | for the machine room |
 //!
@@ -27,6 +28,7 @@
 //! its `Host`, not its `X-Forwarded-For`.
 
 pub mod api;
+pub mod chat;
 pub mod console;
 pub mod metrics;
 pub mod serve;
@@ -69,6 +71,7 @@ pub fn router(state: State) -> Router {
         .route("/v1/bridge/{source}/tally", get(bridge::show_tally))
         .merge(api::router(state.clone()))
         .merge(console::router(state.clone()))
+        .merge(chat::router())
         .route("/", get(|| async { Redirect::to("/console") }))
         .route(
             "/v1/alarms/{id}/ack",

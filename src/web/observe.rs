@@ -42,6 +42,11 @@ pub(super) async fn observe(From(state): From<State>, request: Request, next: Ne
         let route = route.as_ref().map_or("other", |route| route.0.as_str());
         if let Some(problem) = response.extensions_mut().remove::<Problem>() {
             let plain = std::mem::replace(&mut response, problem.render(&id));
+            // Nothing to run, and nobody's frame.
+            response.headers_mut().insert(
+                header::CONTENT_SECURITY_POLICY,
+                HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+            );
             if let Some(allow) = plain.headers().get(header::ALLOW) {
                 response.headers_mut().insert(header::ALLOW, allow.clone());
             }

@@ -20,11 +20,11 @@ use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 use tokio::sync::Semaphore;
 
-use super::{peer::Guests, work::Work};
+use super::{chat::Chats, peer::Guests, work::Work};
 use crate::{
     channel::standard_webhooks::Keys,
     clock::Clock,
-    config::{BadSecret, Config, Limits, Person, Role, Secret, Source},
+    config::{BadSecret, CHAT, Config, Limits, Person, Role, Secret, Source},
     knowledge::Mode,
     service::{Switchboard, feed::Feed, people::People, switchboard::Allowed, talk::Talk},
 };
@@ -43,6 +43,7 @@ pub struct Shared {
     pub(super) talk: Talk,
     pub(super) people: People,
     pub(super) feed: Feed,
+    pub(super) chats: Chats,
     pub(super) pollers: Pollers,
     pub(super) streams: Arc<Semaphore>,
     pub(super) clock: Arc<dyn Clock>,
@@ -158,6 +159,7 @@ impl State {
                 shelf: shelf.clone(),
             },
             people: People::new(store.clone(), clock.clone(), config.people.values()),
+            chats: Chats::new(config, store.clone(), clock.clone())?,
             feed: Feed::new(store, clock.clone(), shelf),
             pollers: Pollers::default(),
             streams: Arc::new(Semaphore::new(STREAMS)),
@@ -211,7 +213,9 @@ impl State {
 
     /// Whether a source's replies are pushed, and when it last asked for them itself.
     pub(super) fn reach(&self, source: &str) -> (bool, Option<DateTime<Utc>>) {
-        let pushes = self.doors.get(source).is_some_and(|door| door.pushes);
+        // A customer's own page is told by us.
+        let pushes =
+            source.starts_with(CHAT) || self.doors.get(source).is_some_and(|door| door.pushes);
         (pushes, self.pollers.last(source))
     }
 

@@ -25,7 +25,7 @@ const FORM: usize = 64 * 1024;
 pub(super) const KEY: &str = "key";
 
 const PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+pub(in crate::web) const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Nothing but our own files, no frames, no inline scripts or styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
@@ -81,7 +81,7 @@ pub(super) async fn dress(From(state): From<State>, mut request: Request, next: 
 }
 
 /// Only a trusted proxy says that its caller came by https.
-fn is_secure(state: &State, request: &Request) -> bool {
+pub(in crate::web) fn is_secure(state: &State, request: &Request) -> bool {
     peer::by_proxy(request, &state.trusted)
         && request
             .headers()
@@ -182,7 +182,7 @@ pub(super) fn percent(text: &str) -> String {
 }
 
 /// Whether a form comes from one of our own pages, as its browser says. Whoever says nothing is no browser.
-fn same_origin(headers: &HeaderMap) -> bool {
+pub(in crate::web) fn same_origin(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get(FETCH_SITE) {
         return site == "same-origin";
     }

@@ -174,7 +174,7 @@ fn changed(seen: &mut [(String, watch::Receiver<Mark>)]) -> Vec<String> {
         .collect()
 }
 
-async fn closed(closing: &mut Option<Closing>) {
+pub(in crate::web) async fn closed(closing: &mut Option<Closing>) {
     match closing {
         Some(closing) => closing.closed().await,
         None => std::future::pending().await,
@@ -182,7 +182,7 @@ async fn closed(closing: &mut Option<Closing>) {
 }
 
 /// Events as they come.
-struct Events(mpsc::Receiver<Bytes>);
+pub(in crate::web) struct Events(pub(in crate::web) mpsc::Receiver<Bytes>);
 
 impl http_body::Body for Events {
     type Data = Bytes;

@@ -19,10 +19,10 @@ mod case_acts;
 mod cases;
 mod conversation;
 mod coverage;
-mod guard;
+pub(super) mod guard;
 mod inbox;
 mod knowledge;
-mod live;
+pub(super) mod live;
 mod look;
 mod oops;
 mod page;
@@ -31,9 +31,9 @@ mod promises;
 mod refusing;
 mod shown;
 mod sign_in;
-mod visit;
+pub(super) mod visit;
 mod week;
-mod words;
+pub(super) mod words;
 
 use axum::{Router, middleware};
 

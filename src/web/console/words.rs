@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Lang {
+pub(in crate::web) enum Lang {
     /// 中文.
     Zh,
     /// English.
@@ -40,7 +40,7 @@ impl Lang {
 
     /// What a browser asks for: the first of its languages that is one of ours, by weight. Chinese when it asks for
     /// none of them.
-    pub(super) fn wanted(headers: &HeaderMap) -> Self {
+    pub(in crate::web) fn wanted(headers: &HeaderMap) -> Self {
         let asked = headers
             .get(header::ACCEPT_LANGUAGE)
             .and_then(|value| value.to_str().ok())
