@@ -135,6 +135,7 @@ async fn page(state: &State, visitor: &Visitor, chat: &Chat, held: Held) -> Resu
     let cases: Vec<Value> = chat
         .cases
         .iter()
+        .rev()
         .take(CASES)
         .map(|case| {
             context! {
