@@ -33,7 +33,7 @@ pub(super) struct Handover {
     /// How it is printed.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Who asks: an entry of [people] in the settings (default: one who may).
+    /// Who asks: an entry of `[people]` in the settings (default: one who may).
     #[arg(long)]
     person: Option<String>,
     /// The service (default: the configured address).

@@ -10,7 +10,7 @@ static MASK: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\[(\p{Han}{
 
 static ANY: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\[(\p{Han}{1,6})x?\]").ok());
 
-/// A text with something for every mask that fits where it stands, so that 今天[时间x]之前 names a moment.
+/// A text with something for every mask that fits where it stands, so that `今天[时间x]之前` names a moment.
 pub fn stand_in(text: &str) -> String {
     let Some(mask) = ANY.as_ref() else {
         return text.to_owned();

@@ -34,7 +34,7 @@ pub(super) struct Stands {
     handler: String,
 }
 
-/// What [`stands`] and [`line`] read.
+/// What [`stands`] and [`line()`] read.
 pub(super) const COLUMNS: &str = "k.id, k.number, k.kind, k.state, k.finish_due, k.order_no, k.handler, k.person, k.conversation";
 
 impl Stands {
