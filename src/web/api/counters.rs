@@ -11,7 +11,6 @@ use super::{
 };
 use crate::{
     config::Role,
-    knowledge::ShopId,
     service::switchboard::{AgentCounters, OneCounter},
     web::{State, problem::Problem},
 };
@@ -121,13 +120,7 @@ pub(super) async fn list(
     insider: Insider,
     Params(which): Params<Which>,
 ) -> Result<Json<CountersShown>, Problem> {
-    let shops = match which.shop.map(ShopId::from) {
-        Some(shop) => {
-            insider.has(&shop)?;
-            Some(vec![shop])
-        }
-        None => insider.shops.clone(),
-    };
+    let shops = insider.narrowed(which.shop)?;
     let sees_all = |role: &Role| matches!(role, Role::Supervisor | Role::Operations | Role::Admin);
     let agent = match which.agent {
         agent if insider.roles.iter().any(sees_all) => agent,

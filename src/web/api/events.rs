@@ -6,7 +6,6 @@ use utoipa::IntoParams;
 
 use super::{asked::Params, insider::Insider, shapes::EventShown};
 use crate::{
-    knowledge::ShopId,
     store::staff_event::Wanted,
     web::{State, problem::Problem},
 };
@@ -36,13 +35,7 @@ pub(super) async fn list(
     insider: Insider,
     Params(which): Params<Which>,
 ) -> Result<Json<Vec<EventShown>>, Problem> {
-    let shops = match which.shop.map(ShopId::from) {
-        Some(shop) => {
-            insider.has(&shop)?;
-            Some(vec![shop])
-        }
-        None => insider.shops,
-    };
+    let shops = insider.narrowed(which.shop)?;
     let wanted = Wanted {
         shops,
         conversation: which.conversation,

@@ -50,13 +50,7 @@ pub(super) async fn list(
     insider: Insider,
     Params(which): Params<Which>,
 ) -> Result<Json<Vec<HandoverHead>>, Problem> {
-    let shops = match which.shop.map(ShopId::from) {
-        Some(shop) => {
-            insider.has(&shop)?;
-            Some(vec![shop])
-        }
-        None => insider.shops,
-    };
+    let shops = insider.narrowed(which.shop)?;
     let wanted = Wanted {
         shops,
         open: which.open,

@@ -51,6 +51,15 @@ impl Insider {
         }
     }
 
+    /// Of the shops that are his, the one that is asked for; all of them when none is.
+    pub(super) fn narrowed(&self, shop: Option<String>) -> Result<Option<Vec<ShopId>>, Problem> {
+        let Some(shop) = shop.map(ShopId::from) else {
+            return Ok(self.shops.clone());
+        };
+        self.has(&shop)?;
+        Ok(Some(vec![shop]))
+    }
+
     /// That all shops are his.
     pub(super) fn has_all(&self) -> Result<(), Problem> {
         match self.shops {

@@ -194,13 +194,7 @@ pub(super) async fn list(
     insider: Insider,
     Params(which): Params<Which>,
 ) -> Result<Json<Vec<OrderNoteShown>>, Problem> {
-    let shops = match which.shop.map(ShopId::from) {
-        Some(shop) => {
-            insider.has(&shop)?;
-            Some(vec![shop])
-        }
-        None => insider.shops.clone(),
-    };
+    let shops = insider.narrowed(which.shop)?;
     let wanted = Wanted {
         shops,
         unseen: !which.all,
